@@ -1,0 +1,36 @@
+/** What `gen/` holds: a name an API, and the protos that define it. A new API is a line here. */
+export const apis: Readonly<Record<string, readonly string[]>> = {
+  common: [
+    "google/rpc/status.proto",
+    "google/rpc/code.proto",
+    "google/rpc/error_details.proto",
+    "google/longrunning/operations.proto",
+    "google/cloud/location/locations.proto",
+    "google/iam/v1/iam_policy.proto",
+    "google/iam/v1/policy.proto",
+    "google/cloud/audit/audit_log.proto",
+    "google/logging/type/http_request.proto",
+    "google/logging/type/log_severity.proto",
+  ],
+  "artifactregistry-v1": ["google/devtools/artifactregistry/v1/service.proto"],
+  "cloudresourcemanager-v3": ["google/cloud/resourcemanager/v3/projects.proto"],
+  "iam-v1": ["google/iam/admin/v1/iam.proto"],
+  "iamcredentials-v1": ["google/iam/credentials/v1/iamcredentials.proto"],
+  "logging-v2": [
+    "google/logging/v2/logging.proto",
+    "google/logging/v2/logging_config.proto",
+    "google/logging/v2/logging_metrics.proto",
+  ],
+  "redis-v1": ["google/cloud/redis/v1/cloud_redis.proto"],
+  "run-v2": [
+    "google/cloud/run/v2/service.proto",
+    "google/cloud/run/v2/revision.proto",
+    "google/cloud/run/v2/job.proto",
+    "google/cloud/run/v2/execution.proto",
+    "google/cloud/run/v2/task.proto",
+    "google/cloud/run/v2/worker_pool.proto",
+    "google/cloud/run/v2/build.proto",
+  ],
+  "secretmanager-v1": ["google/cloud/secretmanager/v1/service.proto"],
+  "serviceusage-v1": ["google/api/serviceusage/v1/serviceusage.proto"],
+};

@@ -1,0 +1,82 @@
+/** The time, as everything that waits or stamps sees it. Handed in, never taken from `Date`. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms` on this clock. Rejects with the signal's reason when that aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` once after `ms` on this clock. The answer cancels it. Does not keep the process alive. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** A clock that can be moved forward: timers that fall due by the move fire in order. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * The computer's time plus an offset that `advance` adds to. With `frozenAt` the clock stands still at that instant
+ * and moves by `advance` alone, as tests want it.
+ */
+export function createClock(options: { readonly frozenAt?: number; readonly offsetMs?: number } = {}): MovableClock {
+  let offset = options.offsetMs ?? 0;
+  const frozen = options.frozenAt;
+  const pending = new Map<number, { at: number; run: () => void }>();
+  let timer: NodeJS.Timeout | undefined;
+  let nextId = 1;
+
+  const now = (): number => (frozen ?? Date.now()) + offset;
+
+  const arm = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (frozen !== undefined || pending.size === 0) return;
+    let first = Number.POSITIVE_INFINITY;
+    for (const { at } of pending.values()) first = Math.min(first, at);
+    timer = setTimeout(fire, Math.min(Math.max(0, first - now()), longestTimerMs));
+    timer.unref();
+  };
+
+  function fire(): void {
+    const due = [...pending].filter(([, p]) => p.at <= now()).sort(([a, p], [b, q]) => p.at - q.at || a - b);
+    for (const [id, p] of due) {
+      if (pending.delete(id)) p.run();
+    }
+    arm();
+  }
+
+  const after = (ms: number, run: () => void): (() => void) => {
+    const id = nextId++;
+    pending.set(id, { at: now() + Math.max(0, ms), run });
+    arm();
+    return () => {
+      if (pending.delete(id)) arm();
+    };
+  };
+
+  return {
+    now,
+    after,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const stop = (): void => {
+          cancel();
+          reject(signal?.reason);
+        };
+        const cancel = after(ms, () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        });
+        signal?.addEventListener("abort", stop, { once: true });
+      }),
+    advance: (ms) => {
+      offset += ms;
+      fire();
+    },
+  };
+}
+
+/** The computer's own time. */
+export const systemClock: Clock = createClock();
