@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { createClock } from "./clock.ts";
+
+test("clock: a frozen clock stands still and fires what falls due, in order, when it is moved", () => {
+  const clock = createClock({ frozenAt: 1000 });
+  const fired: string[] = [];
+  clock.after(50, () => fired.push("second"));
+  clock.after(10, () => fired.push("first"));
+  const cancel = clock.after(20, () => fired.push("never"));
+  cancel();
+  expect(clock.now()).toBe(1000);
+  clock.advance(49);
+  expect(fired).toEqual(["first"]);
+  clock.advance(1);
+  expect(fired).toEqual(["first", "second"]);
+  expect(clock.now()).toBe(1050);
+});
+
+test("clock: sleep ends by the clock, or at once by its signal", async () => {
+  const clock = createClock({ frozenAt: 0 });
+  const slept = clock.sleep(3_600_000).then(() => "slept");
+  const stop = new AbortController();
+  const stopped = clock.sleep(10, stop.signal).catch((reason) => reason);
+  stop.abort("enough");
+  expect(await stopped).toBe("enough");
+  clock.advance(3_600_000);
+  expect(await slept).toBe("slept");
+});
+
+test("clock: the running clock waits in real time and can be moved ahead", async () => {
+  const clock = createClock();
+  const before = clock.now();
+  await clock.sleep(5);
+  expect(clock.now()).toBeGreaterThanOrEqual(before + 4);
+  const later = clock.sleep(36 * 3_600_000);
+  clock.advance(36 * 3_600_000);
+  await later;
+  expect(clock.now()).toBeGreaterThanOrEqual(before + 36 * 3_600_000);
+});
