@@ -1,6 +1,6 @@
 /** `node bench/bare-server.ts H2PORT H1PORT`: answers every call with the same bytes, as little as Node can do. */
 import { createServer } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 
 const [h2, h1] = process.argv.slice(2).map(Number);
 const json = Buffer.from(
@@ -9,7 +9,7 @@ const json = Buffer.from(
 const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, 60]), Buffer.alloc(60, 1)]);
 
 const server = createHttp2Server();
-server.on("stream", (stream) => {
+server.on("stream", (stream: ServerHttp2Stream) => {
   stream.on("data", () => {});
   stream.on("end", () => {
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
