@@ -1,0 +1,127 @@
+import { Failure, messageOf } from "@aloft/kit/failure";
+import type { Place } from "./place.ts";
+
+export interface RunningService {
+  readonly service: string;
+  readonly url: string;
+  /** A plain loopback address for people: `http://127.0.0.1:41234`. */
+  readonly localUrl?: string;
+  readonly revisions?: unknown;
+  readonly instances?: unknown;
+}
+
+/** What `GET /_aloft/v1/status` answers. */
+export interface CloudStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly startedAt: string;
+  readonly now: string;
+  readonly dir?: string;
+  readonly iam: string;
+  readonly services: readonly string[];
+  readonly running: readonly RunningService[];
+  readonly isolation?: unknown;
+  readonly notes?: readonly unknown[];
+}
+
+export interface TokenRequest {
+  /** A service account's e-mail; absent: the laptop's user. */
+  readonly as?: string;
+  /** Asks for an ID token for this audience instead of an access token. */
+  readonly audience?: string;
+  readonly scopes?: readonly string[];
+}
+
+/** The local cloud's own API, steered by `aloft` alone; everything else goes through Google's. */
+export interface Admin {
+  readonly address: string;
+  status(): Promise<CloudStatus>;
+  token(request?: TokenRequest): Promise<{ readonly token: string; readonly expiresAt: string }>;
+  /** Removes every resource and its data. */
+  reset(): Promise<void>;
+}
+
+export function adminAt(place: Place, signal?: AbortSignal): Admin {
+  const address = `http://${place.host}:${place.port}`;
+  const call = async (verb: string, path: string, body?: unknown): Promise<unknown> => {
+    const late = AbortSignal.timeout(verb === "GET" ? 10_000 : 60_000);
+    const response = await fetch(`${address}/_aloft/v1/${path}`, {
+      method: verb,
+      headers: { authorization: `Bearer ${place.file?.adminToken ?? ""}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+    }).catch((error: unknown) => {
+      throw notRunning(address, error);
+    });
+    const text = await response.text();
+    if (!response.ok) throw refusal(`${verb} ${address}/_aloft/v1/${path}`, response.status, text);
+    return text === "" ? {} : JSON.parse(text);
+  };
+  return {
+    address,
+    status: async () => (await call("GET", "status")) as CloudStatus,
+    token: async (request = {}) => (await call("POST", "token", request)) as { token: string; expiresAt: string },
+    reset: async () => {
+      await call("POST", "reset", {});
+    },
+  };
+}
+
+export function notRunning(address: string, cause?: unknown): Failure {
+  const because = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : "";
+  return new Failure({
+    code: "CLOUD_NOT_RUNNING",
+    what: `no local cloud answers at ${address}`,
+    ...(because === "" ? {} : { why: `${because}.` }),
+    next: "aloft cloud start",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The cloud's refusal in its own words: `{"error":{"message"}}`, as Google's. */
+function refusal(call: string, status: number, text: string): Failure {
+  if (status === 401 || status === 403) {
+    return new Failure({
+      code: "CREDENTIALS_MISSING",
+      what: "the local cloud does not know this admin token",
+      why: "It was started with another state folder than the one found from here.",
+      next: "aloft cloud status   (in the folder where it was started)",
+    });
+  }
+  return new Failure({ code: status === 501 ? "UNIMPLEMENTED" : "API_ERROR", what: wordsOf(text), why: `${call} answered ${status}.` });
+}
+
+function wordsOf(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: string; what?: string } };
+    return error?.message ?? error?.what ?? text.slice(0, 300);
+  } catch (error) {
+    return text.slice(0, 300) || messageOf(error);
+  }
+}
+
+export type Probe =
+  | { readonly found: "ours"; readonly status: CloudStatus }
+  /** Nothing listens there. */
+  | { readonly found: "nothing" }
+  /** Something listens that is not a cloud we hold the token of. */
+  | { readonly found: "other"; readonly what: string };
+
+/** Who answers at the place. Never throws for what it finds. */
+export async function probe(place: Place): Promise<Probe> {
+  if (place.port === 0) return { found: "nothing" };
+  try {
+    const status = await adminAt(place).status();
+    if (typeof status.pid === "number") return { found: "ours", status };
+    return { found: "other", what: "another program" };
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) return { found: "other", what: "another program" };
+    if (thrown.code === "CREDENTIALS_MISSING") return { found: "other", what: "a local cloud of another state folder" };
+    if (thrown.code !== "CLOUD_NOT_RUNNING") return { found: "other", what: "another program" };
+    const code = ((thrown.cause as Error | undefined)?.cause as NodeJS.ErrnoException | undefined)?.code;
+    return code === "ECONNREFUSED" || code === "EHOSTUNREACH"
+      ? { found: "nothing" }
+      : { found: "other", what: "a program that does not answer" };
+  }
+}
