@@ -1,2 +1,2 @@
-export { type ConnectOptions, connect, type Credentials } from "./connect.ts";
+export { type ConnectOptions, type Credentials, connect } from "./connect.ts";
 export { type ApiCall, type Google, GoogleError, type LongRunning, type WaitOptions } from "./google.ts";

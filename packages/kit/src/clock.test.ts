@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { createClock } from "./clock.ts";
 
@@ -36,4 +37,14 @@ test("clock: the running clock waits in real time and can be moved ahead", async
   clock.advance(36 * 3_600_000);
   await later;
   expect(clock.now()).toBeGreaterThanOrEqual(before + 36 * 3_600_000);
+});
+
+test("clock: sleep keeps the process alive, after does not", () => {
+  const url = new URL("./clock.ts", import.meta.url).href;
+  const run = (work: string) =>
+    spawnSync(process.execPath, ["--input-type=module", "-e", `import { systemClock } from "${url}"; ${work}`], {
+      encoding: "utf8",
+    }).stdout;
+  expect(run(`await systemClock.sleep(20); console.log("slept")`)).toBe("slept\n");
+  expect(run(`systemClock.after(20, () => console.log("never"))`)).toBe("");
 });

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Resolves after `ms` on this clock. Rejects with the signal's reason when that aborts first. */
+  /** Resolves after `ms` on this clock, and keeps the process alive until then. Rejects with the signal's reason when that aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `run` once after `ms` on this clock. The answer cancels it. Does not keep the process alive. */
   after(ms: number, run: () => void): () => void;
@@ -22,7 +22,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function createClock(options: { readonly frozenAt?: number; readonly offsetMs?: number } = {}): MovableClock {
   let offset = options.offsetMs ?? 0;
   const frozen = options.frozenAt;
-  const pending = new Map<number, { at: number; run: () => void }>();
+  const pending = new Map<number, { at: number; run: () => void; holds: boolean }>();
   let timer: NodeJS.Timeout | undefined;
   let nextId = 1;
 
@@ -33,9 +33,13 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
     timer = undefined;
     if (frozen !== undefined || pending.size === 0) return;
     let first = Number.POSITIVE_INFINITY;
-    for (const { at } of pending.values()) first = Math.min(first, at);
+    let held = false;
+    for (const { at, holds } of pending.values()) {
+      first = Math.min(first, at);
+      held ||= holds;
+    }
     timer = setTimeout(fire, Math.min(Math.max(0, first - now()), longestTimerMs));
-    timer.unref();
+    if (!held) timer.unref();
   };
 
   function fire(): void {
@@ -46,9 +50,9 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
     arm();
   }
 
-  const after = (ms: number, run: () => void): (() => void) => {
+  const schedule = (ms: number, run: () => void, holds: boolean): (() => void) => {
     const id = nextId++;
-    pending.set(id, { at: now() + Math.max(0, ms), run });
+    pending.set(id, { at: now() + Math.max(0, ms), run, holds });
     arm();
     return () => {
       if (pending.delete(id)) arm();
@@ -57,7 +61,7 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
 
   return {
     now,
-    after,
+    after: (ms, run) => schedule(ms, run, false),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
@@ -65,10 +69,14 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
           cancel();
           reject(signal?.reason);
         };
-        const cancel = after(ms, () => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        });
+        const cancel = schedule(
+          ms,
+          () => {
+            signal?.removeEventListener("abort", stop);
+            resolve();
+          },
+          true,
+        );
         signal?.addEventListener("abort", stop, { once: true });
       }),
     advance: (ms) => {
