@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gzip } from "node:zlib";
+import type { Json } from "../service.ts";
+import { codes, type RpcError } from "./rpc-error.ts";
+import { errorBody } from "./status.ts";
+
+/** Writes JSON answers as Google's REST doors do. Nothing is written to an answer that has begun or ended. */
+export interface Respond {
+  json(status: number, body: Json, headers?: Readonly<Record<string, string>>): void;
+  error(error: RpcError): void;
+  /** A server stream: a JSON list, an item at a time. */
+  list(items: AsyncIterable<Json>): Promise<void>;
+}
+
+const zipFromBytes = 1024;
+
+const common = {
+  "content-type": "application/json; charset=UTF-8",
+  vary: "Origin, X-Origin, Referer",
+  "cache-control": "private",
+  "x-content-type-options": "nosniff",
+  server: "aloft-cloud",
+};
+
+export function responder(
+  req: IncomingMessage,
+  res: ServerResponse,
+  options: { readonly pretty: boolean } = { pretty: true },
+): Respond {
+  const text = (body: Json): string => (options.pretty ? `${JSON.stringify(body, null, 2)}\n` : JSON.stringify(body));
+
+  const send = (status: number, body: Json, extra: Readonly<Record<string, string>> = {}): void => {
+    if (res.headersSent || res.destroyed) return void res.end();
+    const bytes = Buffer.from(text(body));
+    const headers = { ...common, ...extra };
+    const plain = (): void => {
+      res.writeHead(status, { ...headers, "content-length": bytes.length }).end(bytes);
+    };
+    const accepts = req.headers["accept-encoding"];
+    if (bytes.length < zipFromBytes || typeof accepts !== "string" || !/\bgzip\b/.test(accepts)) return plain();
+    gzip(bytes, (failed, zipped) => {
+      if (res.headersSent || res.destroyed) return;
+      if (failed !== null) return plain();
+      const vary = `${common.vary}, Accept-Encoding`;
+      res.writeHead(status, { ...headers, vary, "content-encoding": "gzip", "content-length": zipped.length }).end(zipped);
+    });
+  };
+
+  return {
+    json: send,
+    error: (error) => {
+      // A body that was not read to its end would be taken for the next request.
+      if (!req.complete && req.httpVersionMajor === 1) res.shouldKeepAlive = false;
+      send(codes[error.code].http, errorBody(error), error.headers);
+    },
+    list: async (items) => {
+      let first = true;
+      for await (const item of items) {
+        if (first) res.writeHead(200, common);
+        res.write(`${first ? "[" : ",\n"}${text(item).trimEnd()}`);
+        first = false;
+      }
+      if (first) res.writeHead(200, common).write("[");
+      res.end("]\n");
+    },
+  };
+}
