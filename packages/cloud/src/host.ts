@@ -108,6 +108,8 @@ export interface Iam {
   removePolicies(resourcePrefix: string): void;
   /** Whether the caller holds the permission on the resource (canonical, with API) or an ancestor of it. */
   allowed(caller: Principal, permission: string, resource: string): boolean;
+  /** The truth in every mode, for `testIamPermissions`; `allowed` lets everything through in `explain` and `off`. */
+  holds(caller: Principal, permission: string, resource: string): boolean;
   /** Throws PERMISSION_DENIED in Google's words when not allowed (mode enforce). */
   require(caller: Principal, permissions: readonly string[], resource: string): void;
   /** A predefined role that holds all these permissions, the smallest; undefined when none does. */

@@ -10,5 +10,10 @@ export interface Chain {
   /** Throws SERVICE_DISABLED, PERMISSION_DENIED, …; makes an unknown project when the owner names one. */
   admit<I>(call: Call, service: CloudService, access: Access<I>, request: I): void;
   /** Writes the audit entry that the call deserves, when it is done. */
-  audit<I>(call: Call, access: Access<I>, request: I, outcome: { readonly answer?: unknown; readonly error?: unknown }): void;
+  audit<I>(
+    call: Call,
+    access: Access<I>,
+    request: I,
+    outcome: { readonly answer?: unknown; readonly error?: unknown },
+  ): void;
 }

@@ -1,0 +1,41 @@
+import type { LogEntry } from "../host.ts";
+import type { Call } from "../service.ts";
+
+/** The monitored resource that Google files an audit entry under: by the kind of thing, else `audited_resource`. */
+export function auditedResource(call: Call, name: string, projectId: string): LogEntry["resource"] {
+  const segment = (collection: string): string => {
+    const parts = name.split("/");
+    const at = parts.indexOf(collection);
+    return at < 0 ? "" : (parts[at + 1] ?? "");
+  };
+  switch (call.api) {
+    case "cloudresourcemanager.googleapis.com":
+      return { type: "project", labels: { project_id: projectId } };
+    case "run.googleapis.com":
+      return {
+        type: "cloud_run_revision",
+        labels: {
+          project_id: projectId,
+          location: segment("locations"),
+          service_name: segment("services"),
+          revision_name: segment("revisions"),
+          configuration_name: segment("services"),
+        },
+      };
+    case "iam.googleapis.com":
+    case "iamcredentials.googleapis.com": {
+      const email = segment("serviceAccounts");
+      return { type: "service_account", labels: { project_id: projectId, email_id: email, unique_id: "" } };
+    }
+    case "redis.googleapis.com":
+      return {
+        type: "redis_instance",
+        labels: { project_id: projectId, region: segment("locations"), instance_id: name, node_id: "" },
+      };
+    default:
+      return {
+        type: "audited_resource",
+        labels: { project_id: projectId, service: call.api, method: call.method },
+      };
+  }
+}

@@ -1,0 +1,30 @@
+import type { Logs, Schemas } from "../host.ts";
+import type { StoredProjects } from "../store/projects.ts";
+import { admit } from "./admit.ts";
+import { audit } from "./audit.ts";
+import type { Chain } from "./chain.ts";
+import type { LocalIam } from "./iam.ts";
+import { identify } from "./identity.ts";
+import type { LocalTokens } from "./tokens.ts";
+
+/** The chain over the host's parts. `newProjects: false` refuses an owner's call that names an unknown project. */
+export function createChain(parts: {
+  readonly projects: StoredProjects;
+  readonly iam: LocalIam;
+  readonly tokens: LocalTokens;
+  readonly logs: Logs;
+  readonly schemas: Schemas;
+  readonly newProjects?: boolean;
+}): Chain {
+  const { projects, iam, tokens, logs, schemas, newProjects = true } = parts;
+  const isLocalAccount = (email: string): boolean => {
+    const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
+    return project !== undefined && projects.get(project) !== undefined;
+  };
+  return {
+    identify: (headers, api) =>
+      identify(headers.authorization, api, { tokens, accounts: iam.accounts, isLocalAccount }),
+    admit: (call, service, access, request) => admit(call, service, access, request, { projects, iam, newProjects }),
+    audit: (call, access, request, outcome) => audit(call, access, request, outcome, { iam, projects, logs, schemas }),
+  };
+}

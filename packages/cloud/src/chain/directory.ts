@@ -1,0 +1,23 @@
+import type { MovableClock } from "@aloft/kit/clock";
+import type { Ids } from "@aloft/kit/ids";
+import type { Database, Iam } from "../host.ts";
+import { createProjects, type StoredProjects } from "../store/projects.ts";
+import { createAccounts } from "./accounts.ts";
+import { createIam, type LocalIam } from "./iam.ts";
+import { createPolicies } from "./policies.ts";
+
+/** Projects and identity, which know each other: a new project has an owner's policy and a service account. */
+export function createDirectory(parts: {
+  readonly db: Database;
+  readonly clock: MovableClock;
+  readonly ids: Ids;
+  readonly mode: Iam["mode"];
+  readonly note: (topic: string, text: string) => void;
+}): { readonly projects: StoredProjects; readonly iam: LocalIam } {
+  const policies = createPolicies(parts.db, parts.clock);
+  const accounts = createAccounts(parts);
+  const projects = createProjects({ ...parts, policies, accounts });
+  const isLocalProject = (id: string): boolean => projects.get(id) !== undefined;
+  const iam = createIam({ policies, accounts, isLocalProject, mode: parts.mode, note: parts.note });
+  return { projects, iam };
+}

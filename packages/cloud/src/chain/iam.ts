@@ -1,0 +1,103 @@
+import type { Iam } from "../host.ts";
+import type { Principal } from "../service.ts";
+import type { Accounts } from "./accounts.ts";
+import { denied } from "./denied.ts";
+import { checkBindings, namesOf } from "./members.ts";
+import type { Policies } from "./policies.ts";
+import { leastRole, roleOf } from "./roles.ts";
+
+/** `Iam` with what the services of identity itself work on. */
+export interface LocalIam extends Iam {
+  readonly accounts: Accounts;
+  readonly policies: Policies;
+}
+
+/** The cloud's own `Iam`, for the services that manage accounts and policies. */
+export function localIam(iam: Iam): LocalIam {
+  if (!("accounts" in iam)) throw new TypeError("This Iam was not made by createIam.");
+  return iam as LocalIam;
+}
+
+/**
+ * Who may do what: the union of the policies on the resource and on each of its ancestors up to the project.
+ * Modes: `enforce` refuses; `explain` lets everything through and notes what would have been refused, with the
+ * smallest role that mends it; `off` asks nothing.
+ */
+export function createIam(parts: {
+  readonly policies: Policies;
+  readonly accounts: Accounts;
+  readonly isLocalProject: (id: string) => boolean;
+  readonly mode: Iam["mode"];
+  readonly note: (topic: string, text: string) => void;
+}): LocalIam {
+  const { policies, accounts, isLocalProject, mode, note } = parts;
+
+  const holds = (caller: Principal, permission: string, resource: string): boolean => {
+    const names = namesOf(caller);
+    for (const place of placesOf(resource)) {
+      const held = policies.held(place);
+      if (held === undefined) continue;
+      for (const name of names) {
+        for (const role of held.rolesOf.get(name) ?? []) {
+          if (roleOf(role)?.permissions.has(permission)) return true;
+        }
+      }
+    }
+    return false;
+  };
+
+  const explain = (caller: Principal, permission: string, resource: string): void => {
+    const role = leastRole([permission]) ?? "no role that is known here";
+    note(
+      `iam.explain.${caller.email}.${permission}`,
+      `${caller.email || "an anonymous caller"} lacks ${permission} on ${resource}; the smallest role that holds it: ${role}.`,
+    );
+  };
+
+  const allowed = (caller: Principal, permission: string, resource: string): boolean => {
+    if (mode === "off" || holds(caller, permission, resource)) return true;
+    if (mode === "enforce") return false;
+    explain(caller, permission, resource);
+    return true;
+  };
+
+  return {
+    mode,
+    accounts,
+    policies,
+    holds,
+    allowed,
+    leastRole,
+    policy: policies.get,
+    setPolicy: (resource, policy) => {
+      const present = new Set(policies.held(resource)?.rolesOf.keys());
+      checkBindings(policy.bindings, { accounts, isLocalProject, note, present });
+      return policies.put(resource, policy);
+    },
+    removePolicies: policies.removeUnder,
+    require: (caller, permissions, resource) => {
+      for (const permission of permissions) {
+        if (!allowed(caller, permission, resource)) throw denied(permission, resource);
+      }
+    },
+  };
+}
+
+/**
+ * Where policies that count for a resource may stand: `api/projects/p/secrets/s`, …, and the project itself. Every
+ * prefix that ends after a name is one.
+ */
+export function placesOf(resource: string): readonly string[] {
+  const segments = resource.split("/");
+  const first = segments[0]?.includes(".") ? 1 : 0;
+  const places: string[] = [];
+  for (let end = segments.length; end >= first + 2; end -= 1) {
+    if ((end - first) % 2 === 1) continue;
+    places.push(
+      end === first + 2 && segments[first] === "projects"
+        ? segments.slice(first, end).join("/")
+        : segments.slice(0, end).join("/"),
+    );
+  }
+  return places;
+}

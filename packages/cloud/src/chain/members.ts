@@ -1,0 +1,94 @@
+import type { Binding } from "../host.ts";
+import type { Principal } from "../service.ts";
+import { RpcError } from "../wire/rpc-error.ts";
+import type { Accounts } from "./accounts.ts";
+import { roleKind } from "./roles.ts";
+
+/** The names by which policies may mean this caller. */
+export function namesOf(caller: Principal): readonly string[] {
+  if (caller.kind === "anonymous") return ["allUsers"];
+  const names = ["allUsers", "allAuthenticatedUsers", ...(caller.sets ?? [])];
+  if (caller.kind === "federated") return [...names, caller.email];
+  if (caller.kind === "serviceAccount") return [...names, `serviceAccount:${caller.email}`];
+  return [...names, `user:${caller.email}`, `domain:${caller.email.split("@")[1] ?? ""}`];
+}
+
+export interface BindingRules {
+  readonly accounts: Accounts;
+  /** Whether this is a project here, so that its service accounts are all known. */
+  readonly isLocalProject: (id: string) => boolean;
+  readonly note: (topic: string, text: string) => void;
+  /** Members that stood in the policy before: a deleted account's may stay. */
+  readonly present: ReadonlySet<string>;
+}
+
+/** Throws INVALID_ARGUMENT in Google's words for a member or role that Google refuses; UNIMPLEMENTED for conditions. */
+export function checkBindings(bindings: readonly Binding[], rules: BindingRules): void {
+  for (const { role, members, condition } of bindings) {
+    if (condition !== undefined) {
+      throw new RpcError("UNIMPLEMENTED", `IAM conditions are not implemented here (on a binding of ${role}).`);
+    }
+    checkRole(role, rules);
+    for (const member of members) checkMember(member, rules);
+  }
+}
+
+function checkRole(role: string, rules: BindingRules): void {
+  const kind = roleKind(role);
+  if (kind === "known") return;
+  if (kind === "none") throw new RpcError("INVALID_ARGUMENT", `Role ${role} is not supported for this resource.`);
+  rules.note(
+    `iam.role.${role}`,
+    kind === "custom"
+      ? `${role} is a custom role: it is stored in the policy, and grants nothing here.`
+      : `${role} belongs to a service that is not here: it is stored in the policy, and grants nothing here.`,
+  );
+}
+
+const email = /^[^@\s:]+@[^@\s:]+\.[^@\s:]+$/;
+
+function checkMember(member: string, rules: BindingRules): void {
+  if (member === "allUsers" || member === "allAuthenticatedUsers") return;
+  const colon = member.indexOf(":");
+  const type = member.slice(0, Math.max(0, colon));
+  const name = member.slice(colon + 1);
+  switch (type) {
+    case "serviceAccount":
+      if (!email.test(name)) break;
+      if (rules.present.has(member) || !isMissing(name, rules)) return;
+      throw new RpcError("INVALID_ARGUMENT", `Service account ${name} does not exist.`);
+    case "user":
+      if (!email.test(name)) break;
+      return;
+    case "group":
+      if (!email.test(name)) break;
+      rules.note("iam.groups", `No members of groups are known here, so ${member} lets nobody in.`);
+      return;
+    case "domain":
+      if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(name)) break;
+      return;
+    case "deleted":
+      if (!/^(user|group|serviceAccount):[^?]+\?uid=\d+$/.test(name)) break;
+      return;
+    case "principal":
+    case "principalSet":
+      if (!name.startsWith("//iam.googleapis.com/")) break;
+      return;
+    case "projectOwner":
+    case "projectEditor":
+    case "projectViewer":
+      return;
+    default:
+      throw new RpcError(
+        "INVALID_ARGUMENT",
+        `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`,
+      );
+  }
+  throw new RpcError("INVALID_ARGUMENT", `Invalid member: ${member}: the name after "${type}:" is not valid.`);
+}
+
+/** True when it would be an account of a project here and is none; of other projects nothing is known. */
+function isMissing(address: string, rules: BindingRules): boolean {
+  const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(address)?.[1];
+  return project !== undefined && rules.isLocalProject(project) && rules.accounts.get(address) === undefined;
+}

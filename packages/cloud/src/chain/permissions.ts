@@ -1,0 +1,165 @@
+/**
+ * The permissions that the local cloud knows, by service, resource and verbs: of the services that it has, and of those
+ * whose roles an app's identities carry (Cloud SQL, Storage, Scheduler, Pub/Sub, Monitoring, Trace), as far as their
+ * callers meet them. A role is built from these alone, and a permission that is not here is held by nobody.
+ */
+const tagVerbs = "createTagBinding deleteTagBinding listEffectiveTags listTagBindings";
+const policyVerbs = "getIamPolicy setIamPolicy";
+const crud = "create delete get list update";
+
+const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  artifactregistry: {
+    aptartifacts: "create",
+    attachments: "create delete get list",
+    dockerimages: "get list",
+    files: "delete download get list update upload",
+    kfpartifacts: "create",
+    locations: "get list",
+    mavenartifacts: "get list",
+    npmpackages: "get list",
+    packages: "delete get list update",
+    projectconfigs: "get update",
+    projectsettings: "get update",
+    pythonpackages: "get list",
+    repositories: `${crud} ${policyVerbs} ${tagVerbs} createOnPush deleteArtifacts downloadArtifacts exportArtifacts readViaVirtualRepository uploadArtifacts`,
+    rules: crud,
+    tags: crud,
+    versions: "delete get list update",
+    yumartifacts: "create",
+  },
+  cloudscheduler: { jobs: `${crud} enable fullView pause run`, locations: "get list" },
+  cloudsql: {
+    backupRuns: `${crud} export`,
+    databases: crud,
+    instances: `${crud} ${tagVerbs} clone connect executeSql export failover import login migrate restart restoreBackup`,
+    sslCerts: "create delete get list",
+    users: crud,
+  },
+  cloudtrace: { traces: "get list patch" },
+  iam: {
+    roles: `${crud} ${tagVerbs} undelete`,
+    serviceAccountApiKeyBindings: "create delete undelete",
+    serviceAccountKeys: "create delete disable enable get list",
+    serviceAccounts: `${crud} ${policyVerbs} ${tagVerbs} actAs disable enable getAccessToken getOpenIdToken implicitDelegation signBlob signJwt undelete`,
+  },
+  logging: {
+    buckets: `${crud} ${tagVerbs} copyLogEntries undelete write`,
+    exclusions: crud,
+    fields: "access",
+    links: "create delete get list",
+    locations: "get list",
+    logEntries: "create download list route",
+    logMetrics: crud,
+    logScopes: crud,
+    logServiceIndexes: "list",
+    logServices: "list",
+    logs: "delete list",
+    notificationRules: crud,
+    operations: "cancel get list",
+    privateLogEntries: "list",
+    queries: "deleteShared getShared listShared share updateShared usePrivate",
+    settings: "get update",
+    sinks: crud,
+    sqlAlerts: "create update",
+    usage: "get",
+    views: `${crud} ${policyVerbs} access listLogs listResourceKeys listResourceValues`,
+  },
+  monitoring: {
+    alertPolicies: crud,
+    dashboards: crud,
+    metricDescriptors: "create delete get list",
+    monitoredResourceDescriptors: "get list",
+    notificationChannels: `${crud} getVerificationCode sendVerificationCode verify`,
+    timeSeries: "create list",
+    uptimeCheckConfigs: crud,
+  },
+  pubsub: {
+    subscriptions: `${crud} ${policyVerbs} consume`,
+    topics: `${crud} ${policyVerbs} attachSubscription detachSubscription publish`,
+  },
+  redis: {
+    aclPolicies: crud,
+    backupCollections: "create delete get list",
+    backups: "create delete export get list",
+    clusters: `${crud} backup connect rescheduleMaintenance`,
+    instances: `${crud} ${tagVerbs} export failover getAuthString import rescheduleMaintenance updateAuth upgrade`,
+    locations: "get list",
+    operations: "cancel delete get list",
+  },
+  resourcemanager: {
+    folders: "get list",
+    organizations: "get",
+    projects: `${crud} ${policyVerbs} createBillingAssignment deleteBillingAssignment move undelete updateLiens`,
+  },
+  run: {
+    configurations: "get list",
+    executions: "cancel delete get list",
+    instances: `${crud} ${policyVerbs} invoke sshRead sshRoot start stop`,
+    jobs: `${crud} ${policyVerbs} ${tagVerbs} run runWithOverrides sshRead sshRoot`,
+    locations: "list uploadSource",
+    operations: "delete get list",
+    prompts: "get",
+    revisions: "delete get list",
+    routes: "get invoke list",
+    services: `${crud} ${policyVerbs} ${tagVerbs} sshRead sshRoot`,
+    tasks: "get list",
+    workerpools: `${crud} ${policyVerbs} sshRead sshRoot`,
+  },
+  secretmanager: {
+    locations: "get list",
+    secrets: `${crud} ${policyVerbs} ${tagVerbs} enableManagedRotation rotate`,
+    versions: "access add destroy disable enable get list",
+  },
+  serviceusage: {
+    operations: "get",
+    quotas: "get update",
+    services: "disable enable get list use",
+  },
+  storage: {
+    buckets: `${crud} ${policyVerbs} ${tagVerbs} enableObjectRetention getIpFilter getObjectInsights relocate restore setIpFilter viewIntelligenceDetails`,
+    folders: "create delete get list rename",
+    hmacKeys: crud,
+    managedFolders: `create delete get list ${policyVerbs}`,
+    multipartUploads: "abort create list listParts",
+    objects: `${crud} ${policyVerbs} createContext deleteContext move overrideUnlockedRetention restore setRetention updateContext`,
+  },
+  vpcaccess: { connectors: "create delete get list update use", locations: "list", operations: "get list" },
+};
+
+/** All known permissions, `service.resource.verb`, sorted. */
+export const permissions: readonly string[] = Object.entries(table)
+  .flatMap(([service, resources]) =>
+    Object.entries(resources).flatMap(([resource, verbs]) =>
+      verbs.split(" ").map((verb) => `${service}.${resource}.${verb}`),
+    ),
+  )
+  .sort();
+
+/** Services whose permissions and roles are in the table: `secretmanager`, … */
+export const knownServices: ReadonlySet<string> = new Set(Object.keys(table));
+
+/**
+ * The permissions that a list of patterns selects. A pattern is `service.resource.verb`; each part is `*` or names
+ * joined by `|`; `service.*` is all of a service; a leading `-` takes away from what stands before it.
+ */
+export function select(patterns: readonly string[]): ReadonlySet<string> {
+  const selected = new Set<string>();
+  for (const pattern of patterns) {
+    const remove = pattern.startsWith("-");
+    const matches = matcher(remove ? pattern.slice(1) : pattern);
+    let found = 0;
+    for (const permission of permissions) {
+      if (!matches(permission)) continue;
+      found++;
+      if (remove) selected.delete(permission);
+      else selected.add(permission);
+    }
+    if (found === 0) throw new Error(`no permission matches ${pattern}`);
+  }
+  return selected;
+}
+
+function matcher(pattern: string): (permission: string) => boolean {
+  const parts = pattern.split(".").map((part) => (part === "*" ? undefined : new Set(part.split("|"))));
+  return (permission) => permission.split(".").every((part, i) => parts[i]?.has(part) ?? true);
+}

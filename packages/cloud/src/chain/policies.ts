@@ -1,0 +1,127 @@
+import type { MovableClock } from "@aloft/kit/clock";
+import type { Binding, Database, Policy } from "../host.ts";
+import { RpcError } from "../wire/rpc-error.ts";
+
+/** The etag of a policy that nobody has set, as Google's. */
+export const unsetEtag = "ACAB";
+
+/** A policy with what permission checks ask of it. */
+export interface HeldPolicy {
+  readonly policy: Policy;
+  /** Roles by member. */
+  readonly rolesOf: ReadonlyMap<string, readonly string[]>;
+}
+
+/** IAM policies by resource, in the database and in memory. */
+export interface Policies {
+  /** Undefined when none is set on this very resource. */
+  held(resource: string): HeldPolicy | undefined;
+  get(resource: string): Policy;
+  /** Normalises and stores. Throws ABORTED when `etag` is given and is not the present one. */
+  put(resource: string, policy: Omit<Policy, "etag"> & { readonly etag?: string }): Policy;
+  removeUnder(prefix: string): void;
+  /** Changes members everywhere: what becomes of an account's bindings when it is deleted, or comes back. */
+  renameMember(from: string, to: string): void;
+}
+
+export function createPolicies(db: Database, clock: MovableClock): Policies {
+  db.define("CREATE TABLE IF NOT EXISTS iam_policies (resource TEXT PRIMARY KEY, policy TEXT NOT NULL)");
+  const cache = new Map<string, HeldPolicy>();
+  for (const row of db.prepare("SELECT resource, policy FROM iam_policies").iterate()) {
+    cache.set(String(row.resource), hold(JSON.parse(String(row.policy)) as Policy));
+  }
+  let lastEtagMicros = 0;
+
+  const store = (resource: string, content: Omit<Policy, "etag">): Policy => {
+    lastEtagMicros = Math.max(lastEtagMicros + 1, Math.floor(clock.now() * 1000));
+    const policy: Policy = {
+      version: content.version,
+      bindings: normalise(content.bindings),
+      ...(content.auditConfigs && content.auditConfigs.length > 0 ? { auditConfigs: content.auditConfigs } : {}),
+      etag: etagOf(lastEtagMicros, cache.get(resource)?.policy.etag),
+    };
+    db.prepare(
+      "INSERT INTO iam_policies (resource, policy) VALUES (?, ?) ON CONFLICT (resource) DO UPDATE SET policy = excluded.policy",
+    ).run(resource, JSON.stringify(policy));
+    cache.set(resource, hold(policy));
+    return policy;
+  };
+
+  const get = (resource: string): Policy =>
+    cache.get(resource)?.policy ?? { version: 1, bindings: [], etag: unsetEtag };
+
+  return {
+    held: (resource) => cache.get(resource),
+    get,
+    put: (resource, policy) => {
+      if (policy.etag && policy.etag !== get(resource).etag) throw concurrentChange();
+      return store(resource, policy);
+    },
+    removeUnder: (prefix) => {
+      db.prepare("DELETE FROM iam_policies WHERE resource = ? OR substr(resource, 1, ?) = ?").run(
+        prefix,
+        prefix.length + 1,
+        `${prefix}/`,
+      );
+      for (const resource of [...cache.keys()]) {
+        if (resource === prefix || resource.startsWith(`${prefix}/`)) cache.delete(resource);
+      }
+    },
+    renameMember: (from, to) => {
+      db.tx(() => {
+        for (const [resource, { policy, rolesOf }] of [...cache]) {
+          if (!rolesOf.has(from)) continue;
+          const bindings = policy.bindings.map((binding) => ({
+            ...binding,
+            members: binding.members.map((member) => (member === from ? to : member)),
+          }));
+          store(resource, { ...policy, bindings });
+        }
+      });
+    },
+  };
+}
+
+/** 409 as Google answers a read-modify-write that came too late. */
+export function concurrentChange(): RpcError {
+  return new RpcError(
+    "ABORTED",
+    "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. The request's ETag did not match the current policy's ETag.",
+  );
+}
+
+function hold(policy: Policy): HeldPolicy {
+  const rolesOf = new Map<string, string[]>();
+  for (const { role, members } of policy.bindings) {
+    for (const member of members) {
+      const roles = rolesOf.get(member);
+      if (roles === undefined) rolesOf.set(member, [role]);
+      else roles.push(role);
+    }
+  }
+  return { policy, rolesOf };
+}
+
+/** As Google gives a policy back: one binding a role, sorted, each member once, none without members. */
+function normalise(bindings: readonly Binding[]): Binding[] {
+  const merged = new Map<string, { binding: Binding; members: Set<string> }>();
+  for (const binding of bindings) {
+    const key = JSON.stringify([binding.role, binding.condition ?? null]);
+    const entry = merged.get(key) ?? { binding, members: new Set<string>() };
+    for (const member of binding.members) entry.members.add(member);
+    merged.set(key, entry);
+  }
+  return [...merged]
+    .filter(([, { members }]) => members.size > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { binding, members }]) => ({ ...binding, members: [...members].sort() }));
+}
+
+/** Eight bytes in base64, the first 7, then the time in microseconds: the form of Google's (`BwXE56QgxWk=`). */
+function etagOf(micros: number, previous: string | undefined): string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(micros));
+  bytes[0] = 7;
+  const etag = bytes.toString("base64");
+  return etag === previous ? etagOf(micros + 1, previous) : etag;
+}
