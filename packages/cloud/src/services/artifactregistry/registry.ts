@@ -1,5 +1,3 @@
-import type { Host } from "../../host.ts";
-
 /** A manifest as it was pushed. */
 export interface StoredManifest {
   /** `sha256:…` of `bytes`. */
@@ -28,6 +26,3 @@ export interface Registry {
 
 /** The key under which a cloud shares its registry. */
 export const registryKey = "artifactregistry";
-
-/** The registry of this cloud. Cheap; the same one at each call. */
-export type RegistryOf = (host: Host) => Registry;

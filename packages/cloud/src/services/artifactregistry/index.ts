@@ -1,0 +1,24 @@
+import type { CloudService } from "../../service.ts";
+import { registrySurface } from "./oci.ts";
+import { artifactRegistry } from "./rpc.ts";
+import { api } from "./rules.ts";
+import { artifactStore } from "./store.ts";
+
+export { registryOf } from "./store.ts";
+
+/** Artifact Registry v1 for docker repositories, and the registry itself at `REGION-docker.pkg.dev`. */
+export const artifactregistry: CloudService = {
+  api,
+  title: "Artifact Registry API",
+  descriptors: "artifactregistry-v1",
+  create: (host) => ({
+    rpc: [artifactRegistry(host, artifactStore(host))],
+    operations: { version: "v1", names: ["projects/*/locations/*/operations/*"] },
+    locations: { version: "v1" },
+  }),
+  // The registry answers before the API's first call; its parts are made at its own first request.
+  resume: async (host) => {
+    host.surface(registrySurface(host));
+  },
+  close: (host) => artifactStore(host).blobs.close(),
+};

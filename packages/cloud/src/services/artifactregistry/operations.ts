@@ -1,0 +1,28 @@
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import type { OperationMetadataSchema } from "../../../gen/types/google/devtools/artifactregistry/v1/service_pb.js";
+import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
+import type { Host } from "../../host.ts";
+import { api } from "./rules.ts";
+
+/** An operation on `target` that is done when it is answered, as all work on repositories is here. */
+export function finished<R extends DescMessage>(
+  host: Host,
+  target: string,
+  response: R,
+  value: MessageInitShape<R>,
+): Operation {
+  const handle = host.operations.start({
+    api,
+    parent: target.split("/").slice(0, 4).join("/"),
+    target,
+    response,
+    metadata: {
+      schema: host.schemas.message<typeof OperationMetadataSchema>(
+        "google.devtools.artifactregistry.v1.OperationMetadata",
+      ),
+      value: {},
+    },
+  });
+  handle.succeed(value);
+  return host.operations.message(handle.name) as Operation;
+}
