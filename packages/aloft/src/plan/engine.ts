@@ -1,5 +1,5 @@
-import type { Clock } from "@aloft/kit/clock";
 import type { Google } from "@aloft/google";
+import type { Clock } from "@aloft/kit/clock";
 import type { App } from "../app/app.ts";
 import type { Address, Graph } from "../app/graph.ts";
 import type { ApplyEvent, ApplyResult, Plan } from "./plan.ts";
