@@ -70,7 +70,13 @@ describe.skipIf(!redisInstalled)("jobs, with a real Redis", () => {
     const queue = createQueue<object, string>(place);
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, "../test/stuck-worker.ts"), redis.url, "killed", String(quick.lockMs)],
+      [
+        join(import.meta.dirname, "../test/stuck-worker.ts"),
+        redis.url,
+        "killed",
+        String(quick.lockMs),
+        String(quick.stalledMs),
+      ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const id = await queue.add({});

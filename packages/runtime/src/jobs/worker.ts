@@ -76,7 +76,7 @@ export function createWorker<Data, Result>(options: WorkerOptions<Data, Result>)
     // A job is given up for good only when it took that many workers with it.
     maxStalledCount: 10,
     runRetryDelay: 1000,
-    // A job that lost its worker wakes nobody: it is seen when the wait for new ones ends, after this many seconds.
+    // A job added while connections change may wake nobody: it is seen when the wait for jobs ends, after this many seconds.
     drainDelay: 1,
   });
   worker.on("error", (error) => {
