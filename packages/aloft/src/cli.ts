@@ -41,7 +41,11 @@ function textsOf(command: Command): Texts {
   return { answer: command.text, ...(command.stream === undefined ? {} : { stream: command.stream }) };
 }
 
-async function run(command: Command, rest: readonly string[], at: { readonly ui: Ui; readonly io: Io }): Promise<number> {
+async function run(
+  command: Command,
+  rest: readonly string[],
+  at: { readonly ui: Ui; readonly io: Io },
+): Promise<number> {
   const { ui, io } = at;
   const parsed = parseCommand(command, rest, io.environ);
   const stop = new AbortController();
@@ -64,8 +68,8 @@ async function run(command: Command, rest: readonly string[], at: { readonly ui:
       signal: stop.signal,
     };
     const answer = await command.run(context);
-    ui.answer(answer.data);
-    return answer.exit ?? 0;
+    ui.answer(answer.data, answer.failure);
+    return answer.failure === undefined ? (answer.exit ?? 0) : failures[answer.failure.code].exit;
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);

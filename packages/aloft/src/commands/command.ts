@@ -1,4 +1,5 @@
 import type { Clock } from "@aloft/kit/clock";
+import type { Failure } from "@aloft/kit/failure";
 import type { Paint } from "../ui/paint.ts";
 import type { Ui, UiEvent } from "../ui/ui.ts";
 
@@ -59,7 +60,9 @@ export interface Context<F extends Flags = Flags> {
 
 export interface Answer<T = unknown> {
   readonly data: T;
-  /** 0 by default; 1 where the answer itself says that something is wrong. */
+  /** Told after the data, and what the exit code comes from: the answer is worth showing, and something is wrong. */
+  readonly failure?: Failure;
+  /** 0 by default. */
   readonly exit?: number;
 }
 
@@ -82,7 +85,8 @@ export interface CommandSpec<F extends Flags, T> {
   readonly tooMany?: { readonly what: string; readonly why: string; readonly next: string };
   readonly examples: readonly string[];
   readonly run: (ctx: Context<F>) => Promise<Answer<T>>;
-  readonly text: (data: T, paint: Paint) => string;
+  /** Bytes are written as they are. */
+  readonly text: (data: T, paint: Paint) => string | Uint8Array;
   /** Long work: it writes events (NDJSON with `--json`) before its answer. */
   readonly stream?: {
     readonly to: "answer" | "talk";

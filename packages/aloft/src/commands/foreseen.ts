@@ -19,7 +19,8 @@ export function foreseen(thrown: unknown): unknown {
   const base = { what: fault.message, why, cause: thrown };
   if (fault.code === "PERMISSION_DENIED" && fault.reason !== "SERVICE_DISABLED") {
     const permission = fault.metadata?.permission;
-    const next = permission === undefined ? "ask an owner of the project for the role" : `ask for a role with ${permission}`;
+    const next =
+      permission === undefined ? "ask an owner of the project for the role" : `ask for a role with ${permission}`;
     return new Failure({ ...base, code: "PERMISSION_DENIED", next });
   }
   if (fault.code === "UNAUTHENTICATED") {

@@ -1,6 +1,5 @@
 import { Failure } from "@aloft/kit/failure";
-import type { Command, Flags } from "./command.ts";
-import { defineCommand } from "./command.ts";
+import { type Answer, type Command, defineCommand, type Flags } from "./command.ts";
 import { aliases, commands, loadCommand } from "./index.ts";
 import { globalFlags, groupOf } from "./parse.ts";
 import { nearest } from "./suggest.ts";
@@ -14,7 +13,7 @@ export const command = defineCommand({
     { name: "SUBCOMMAND", what: "a command of the group" },
   ],
   examples: ["aloft help", "aloft help secrets set"],
-  run: async (ctx) => {
+  run: async (ctx): Promise<Answer<Help>> => {
     const typed = ctx.args.join(" ");
     const name = aliases[typed] ?? typed;
     if (name === "") return { data: { commands: await describe(Object.keys(commands)), flags: globalFlags } };
@@ -24,8 +23,15 @@ export const command = defineCommand({
     if (one === undefined) throw Object.hasOwn(unbuilt, name) ? unimplemented(name) : unknown(name);
     return { data: { command: one, flags: globalFlags } };
   },
-  text: (data) => ("command" in data && data.command !== undefined ? oneText(data.command) : listText(data.commands)),
+  text: (data: Help) => (data.command === undefined ? listText(data.commands ?? []) : oneText(data.command)),
 });
+
+interface Help {
+  /** All commands, or those of a group. */
+  readonly commands?: readonly Described[];
+  readonly command?: Described;
+  readonly flags: Flags;
+}
 
 type Described = Pick<Command, "name" | "summary" | "about" | "args" | "flags" | "uses" | "examples">;
 
@@ -75,7 +81,9 @@ function listText(list: readonly Described[]): string {
 function oneText(command: Described): string {
   const args = (command.args ?? []).map(({ name, what }): [string, string] => [name, what]);
   const dropped = (["only", "dry-run"] as const).filter((flag) => command.uses?.includes(flag) !== true);
-  const everywhere = Object.fromEntries(Object.entries(globalFlags).filter(([name]) => !dropped.some((d) => d === name)));
+  const everywhere = Object.fromEntries(
+    Object.entries(globalFlags).filter(([name]) => !dropped.some((d) => d === name)),
+  );
   return [
     `${command.summary}.`,
     ...(command.about === undefined ? [] : ["", command.about]),

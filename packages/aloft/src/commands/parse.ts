@@ -64,11 +64,15 @@ export function groupOf(word: string): string[] {
 }
 
 function unknownCommand(first: string, second: string | undefined, group: readonly string[]): Failure {
-  const typed = group.length > 0 ? `${first} ${second}` : first;
+  // What stands where a command belongs may be a value by mistake: only what looks like a word is repeated.
+  const word = (text: string | undefined): string => (/^[a-z-]{1,24}$/i.test(text ?? "") ? (text ?? "") : "…");
+  const typed = group.length > 0 ? `${first} ${word(second)}` : word(first);
   const firstWords = [...Object.keys(commands), ...Object.keys(unbuilt)].map((name) => name.split(" ")[0] ?? name);
   const known =
     group.length > 0
-      ? [...group, ...Object.keys(unbuilt)].filter((name) => name.startsWith(`${first} `)).map((name) => name.slice(first.length + 1))
+      ? [...group, ...Object.keys(unbuilt)]
+          .filter((name) => name.startsWith(`${first} `))
+          .map((name) => name.slice(first.length + 1))
       : firstWords;
   const meant = nearest(group.length > 0 ? (second ?? "") : first, known);
   const next = meant === undefined ? undefined : group.length > 0 ? `${first} ${meant}` : meant;
@@ -120,7 +124,12 @@ export function parseCommand(command: Command, rest: readonly string[], environ:
 function strictly(command: Command, rest: readonly string[], options: Flags) {
   try {
     const plain = Object.fromEntries(Object.entries(options).map(([name, flag]) => [name, parserFlag(flag)]));
-    const { values, positionals } = parseArgs({ args: [...rest], options: plain, strict: true, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: plain,
+      strict: true,
+      allowPositionals: true,
+    });
     return { values: values as Parsed["flags"], positionals };
   } catch (thrown) {
     throw flagFailure(command, thrown, Object.keys(options));
@@ -153,7 +162,8 @@ function checkArguments(command: Command, given: readonly string[]): void {
   const takes: readonly Argument[] = command.args ?? [];
   if (given.length > takes.length) {
     if (command.tooMany !== undefined) throw new Failure({ code: "USAGE", ...command.tooMany });
-    const count = takes.length === 0 ? "no argument" : takes.length === 1 ? "one argument" : `${takes.length} arguments`;
+    const count =
+      takes.length === 0 ? "no argument" : takes.length === 1 ? "one argument" : `${takes.length} arguments`;
     throw usage(command, `aloft ${command.name} takes ${count}, ${given.length} were given`);
   }
   const missing = takes.find((argument, at) => argument.required === true && (given[at] ?? "") === "");

@@ -89,7 +89,11 @@ function refusal(call: string, status: number, text: string): Failure {
       next: "aloft cloud status   (in the folder where it was started)",
     });
   }
-  return new Failure({ code: status === 501 ? "UNIMPLEMENTED" : "API_ERROR", what: wordsOf(text), why: `${call} answered ${status}.` });
+  return new Failure({
+    code: status === 501 ? "UNIMPLEMENTED" : "API_ERROR",
+    what: wordsOf(text),
+    why: `${call} answered ${status}.`,
+  });
 }
 
 function wordsOf(text: string): string {

@@ -20,7 +20,7 @@ export interface PlaceOptions {
   readonly environ: NodeJS.ProcessEnv;
   /** `--config FILE`. */
   readonly config?: string;
-  /** `--dir DIR`. */
+  /** `--dir DIR`, else `ALOFT_CLOUD_DIR`. */
   readonly dir?: string;
   /** `--port N`; 0: any free one. */
   readonly port?: number;
@@ -32,11 +32,12 @@ export interface PlaceOptions {
  */
 export function placeOf(options: PlaceOptions): Place {
   const named = addressOf(options.environ.ALOFT_CLOUD);
-  const own = options.dir === undefined ? stateDir(options) : resolve(options.cwd, options.dir);
+  const dir = options.dir ?? (options.environ.ALOFT_CLOUD_DIR || undefined);
+  const own = dir === undefined ? stateDir(options) : resolve(options.cwd, dir);
   const file = readCloudFile(own);
   const host = named?.host ?? "127.0.0.1";
   const port = options.port ?? named?.port ?? file?.port ?? defaultPort;
-  if (file?.port === port || options.dir !== undefined) return { host, port, dir: own, file };
+  if (file?.port === port || dir !== undefined) return { host, port, dir: own, file };
   const pointed = pointedDir(port, options.environ);
   const other = pointed === undefined ? undefined : readCloudFile(pointed);
   if (pointed !== undefined && other?.port === port) return { host, port, dir: pointed, file: other };

@@ -1,5 +1,8 @@
 import type { ReadStream } from "node:tty";
 
+const ctrlC = "\u0003";
+const ctrlD = "\u0004";
+
 /** Reads one line from the terminal; `question` goes to `talk`. Rejects with the signal's reason on Ctrl-C. */
 export function readLine(
   question: string,
@@ -19,12 +22,15 @@ export function readLine(
     };
     const ended = (): void => finish(() => resolve(text));
     function take(chunk: string): void {
-      for (const character of chunk) {
-        if (character === "\n" || character === "\r" || character === "\u0004") return finish(() => resolve(text));
-        if (hidden && character === "\u0003") return finish(() => reject(new Interrupted()));
+      const ends = ["\n", "\r", ctrlD, ...(hidden ? [ctrlC] : [])]
+        .map((one) => chunk.indexOf(one))
+        .filter((at) => at >= 0);
+      const end = ends.length === 0 ? -1 : Math.min(...ends);
+      for (const character of end < 0 ? chunk : chunk.slice(0, end)) {
         if (hidden && (character === "\u007f" || character === "\b")) text = text.slice(0, -1);
         else text += character;
       }
+      if (end >= 0) finish(() => (chunk[end] === ctrlC ? reject(new Interrupted()) : resolve(text)));
     }
     stdin.setEncoding("utf8");
     if (hidden) stdin.setRawMode(true);

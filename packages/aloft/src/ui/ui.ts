@@ -12,7 +12,8 @@ export interface UiEvent {
 
 /** How a command's data becomes text for people. */
 export interface Texts {
-  readonly answer: (data: unknown, paint: Paint) => string;
+  /** Bytes are written as they are. */
+  readonly answer: (data: unknown, paint: Paint) => string | Uint8Array;
   /** Long work: the text of one event (undefined: not shown), and whether it is the answer or talk. */
   readonly stream?: {
     readonly to: "answer" | "talk";
@@ -35,7 +36,8 @@ export interface Ui {
   /** Talk for people, on stderr. */
   note(text: string): void;
   event(event: UiEvent): void;
-  answer(data: unknown): void;
+  /** The command's answer; with a failure, both are told. */
+  answer(data: unknown, failure?: Failure): void;
   /** A foreseen failure, or anything else that was thrown. */
   failure(thrown: unknown): void;
   /** Yes or no; anything but yes is no. Only where `interactive`. */
@@ -66,10 +68,17 @@ export function createUi(options: { readonly json: boolean; readonly texts: Text
       const text = stream?.text(event, talk ? talkPaint : outPaint);
       if (text !== undefined) print(talk ? stderr : stdout, text);
     },
-    answer: (data) => {
-      if (!json) return print(stdout, texts.answer(data, outPaint));
-      const last = texts.stream === undefined ? data : { type: "result", time: now(), ...(data as object) };
-      print(stdout, JSON.stringify(last, null, texts.stream === undefined ? 2 : undefined));
+    answer: (data, failure) => {
+      if (!json) {
+        const said = texts.answer(data, outPaint);
+        if (typeof said === "string") print(stdout, said);
+        else stdout.write(stdout.isTTY ? Buffer.concat([said, Buffer.from("\n")]) : said);
+        if (failure !== undefined) print(stderr, failureText(failure, talkPaint));
+        return;
+      }
+      const line = texts.stream === undefined ? {} : { type: "result", time: now() };
+      const document = { ...line, ...asObject(data), ...(failure === undefined ? {} : { error: failure.toJSON() }) };
+      print(stdout, JSON.stringify(document, null, texts.stream === undefined ? 2 : undefined));
     },
     failure: (thrown) => {
       if (json) {
@@ -89,6 +98,11 @@ export function createUi(options: { readonly json: boolean; readonly texts: Text
     print(stderr, thrown.stack ?? thrown.message);
     if (thrown.cause instanceof Error) print(stderr, `cause: ${thrown.cause.stack ?? thrown.cause.message}`);
   }
+}
+
+/** Spreads what the data says of itself. */
+function asObject(data: unknown): object {
+  return (data as { toJSON?: () => object }).toJSON?.() ?? (data as object);
 }
 
 const now = (): string => new Date().toISOString();

@@ -1,0 +1,79 @@
+import { Failure } from "@aloft/kit/failure";
+import { defineCommand } from "./command.ts";
+import { aloftVersion } from "./versions.ts";
+
+export const command = defineCommand({
+  name: "cloud start",
+  summary: "Start the local Google Cloud in the background",
+  about: "Waits until it answers. Its state is kept in .aloft/ at the repository's root. Running already, it says so.",
+  flags: {
+    port: {
+      type: "string",
+      value: "N",
+      what: "the port (default: ALOFT_CLOUD's, the last one, 4510; 0: any free one)",
+    },
+    dir: { type: "string", value: "DIR", what: "the state folder (default: ALOFT_CLOUD_DIR, .aloft)" },
+    iam: { type: "string", value: "MODE", what: "permissions: enforce (default), explain, off" },
+    "no-new-projects": { type: "boolean", what: "a call that names an unknown project does not make it" },
+    project: { type: "string", value: "ID=NUMBER", multiple: true, what: "a project with a number of its own" },
+  },
+  examples: ["aloft cloud start", "aloft cloud start --port 4600 --project demo=123456789012"],
+  run: async (ctx) => {
+    const { port, dir, iam, project } = ctx.flags;
+    checkFlags(port, iam, project);
+    const { placeOf } = await import("../local/place.ts");
+    const { startCloudAt } = await import("../local/start.ts");
+    const place = placeOf({
+      ...{ cwd: ctx.cwd, environ: ctx.environ },
+      ...(ctx.global.config === undefined ? {} : { config: ctx.global.config }),
+      ...(port === undefined ? {} : { port: Number(port) }),
+      ...(dir === undefined ? {} : { dir }),
+    });
+    const found = await startCloudAt(place, {
+      ...{ environ: ctx.environ, version: aloftVersion(), note: ctx.ui.note, signal: ctx.signal },
+      ...(iam === undefined ? {} : { iam }),
+      ...(project === undefined ? {} : { projects: project }),
+      newProjects: ctx.flags["no-new-projects"] !== true,
+    });
+    const { status } = found;
+    if (!found.started && (iam !== undefined || project !== undefined || ctx.flags["no-new-projects"] === true)) {
+      ctx.ui.note(
+        "It runs already: --iam, --project and --no-new-projects count from the next start (aloft cloud stop).",
+      );
+    }
+    return {
+      data: {
+        ...{ started: found.started, address: `http://${found.place.host}:${found.place.port}`, pid: status.pid },
+        ...{ version: status.version, dir: found.place.dir, log: found.log },
+        ...(found.replaced === undefined ? {} : { replaced: found.replaced }),
+      },
+    };
+  },
+  text: (data: Started, paint) =>
+    [
+      `The local cloud ${data.started ? "runs" : "runs already"} at ${paint.cyan(data.address)}   (process ${data.pid})`,
+      `  state  ${data.dir}`,
+      `  log    ${data.log}`,
+    ].join("\n"),
+});
+
+interface Started {
+  readonly started: boolean;
+  readonly address: string;
+  readonly pid: number;
+  readonly dir: string;
+  readonly log: string;
+}
+
+function checkFlags(port: string | undefined, iam: string | undefined, projects: readonly string[] | undefined): void {
+  const wrong = (what: string, next: string): Failure => new Failure({ code: "INPUT_INVALID", what, next });
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
+    throw wrong(`--port ${port} is no port`, "aloft cloud start --port 4510");
+  }
+  if (iam !== undefined && !["enforce", "explain", "off"].includes(iam)) {
+    throw wrong(`--iam ${iam} is none of enforce, explain, off`, "aloft cloud start --iam explain");
+  }
+  const bad = projects?.find((project) => !/^[a-z][a-z0-9-]{4,28}[a-z0-9]=[1-9]\d{5,18}$/.test(project));
+  if (bad !== undefined)
+    throw wrong(`--project ${bad} is not ID=NUMBER`, "aloft cloud start --project demo-app=123456789012");
+}
