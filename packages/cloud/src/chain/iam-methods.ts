@@ -104,7 +104,7 @@ function wanted(
     throw new RpcError("INVALID_ARGUMENT", `The policy version ${policy.version} is invalid.`);
   }
   return {
-    version: Math.max(1, policy.version),
+    version: policy.bindings.some(({ condition }) => condition !== undefined) ? 3 : 1,
     bindings: defaults || has("bindings") ? bindingsOf(policy) : present.bindings,
     ...(auditConfigs === undefined ? {} : { auditConfigs }),
     ...(etag === "" ? {} : { etag }),

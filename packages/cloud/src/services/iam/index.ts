@@ -1,0 +1,9 @@
+import type { CloudService } from "../../service.ts";
+import { iamRpc } from "./rpc.ts";
+
+export const iam: CloudService = {
+  api: "iam.googleapis.com",
+  title: "Identity and Access Management (IAM) API",
+  descriptors: "iam-v1",
+  create: (host) => ({ rpc: [iamRpc(host)] }),
+};
