@@ -1,0 +1,31 @@
+import type { CloudService } from "../../service.ts";
+import { controlOf, existingControl, type MachinesOf } from "./control.ts";
+import { api } from "./operations.ts";
+import { endOrphans } from "./reconcile.ts";
+import { runRpc } from "./rpc.ts";
+import { hasServices } from "./store.ts";
+
+/** Cloud Run Admin API v2 over the machines given. */
+export function runOver(machines: MachinesOf): CloudService {
+  return {
+    api,
+    title: "Cloud Run Admin API",
+    descriptors: "run-v2",
+    create: (host) => ({
+      rpc: runRpc(controlOf(host, machines)),
+      operations: { version: "v2", names: ["projects/*/locations/*/operations/*"] },
+      locations: { version: "v1" },
+    }),
+    resume: async (host) => {
+      if (!hasServices(host.db)) return;
+      const { m, store, reconciler } = controlOf(host, machines);
+      endOrphans(host, store, m);
+      for (const service of store.allServices()) reconciler.kick(service.name);
+    },
+    close: async (host) => {
+      const control = existingControl(host);
+      await control?.reconciler.close();
+      await control?.machines.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { clone } from "@bufbuild/protobuf";
+import type { Service, ServiceSchema } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
+import type { Host, OperationHandle } from "../../host.ts";
+import { RpcError } from "../../wire/rpc-error.ts";
+import type { Fault } from "./conditions.ts";
+import type { Messages } from "./messages.ts";
+import { parseLocation } from "./names.ts";
+import type { Pending, Store } from "./store.ts";
+
+export const api = "run.googleapis.com";
+
+type Handle = OperationHandle<typeof ServiceSchema, typeof ServiceSchema>;
+
+/** The operations on services: started with a change, ended by what came of it, each time in the change's transaction. */
+export interface ServiceOperations {
+  /** Its name. `pending` says what it waits for. */
+  start(service: Service, pending: Omit<Pending, "operation" | "service" | "generation">): string;
+  /** One that is done at once, and changed nothing: of `validate_only`. */
+  done(service: Service): string;
+  succeed(pending: Pending, service: Service): void;
+  fail(pending: Pending, service: Service, fault: Pick<Fault, "code" | "message">): void;
+}
+
+export function createServiceOperations(host: Host, m: Messages, store: Store): ServiceOperations {
+  const begin = (service: Service): Handle => {
+    const parent = service.name.slice(0, service.name.indexOf("/services/"));
+    parseLocation(parent);
+    const metadata = { schema: m.service, value: shown(m, service) };
+    return host.operations.start({ api, parent, target: service.name, response: m.service, metadata });
+  };
+  const end = (pending: Pending, work: (handle: Handle) => void): void => {
+    const handle = host.operations.pending(pending.operation, m.service, m.service);
+    if (handle !== undefined) work(handle);
+    store.removePending(pending.operation);
+  };
+  return {
+    start: (service, pending) => {
+      const operation = begin(service).name;
+      store.addPending({ ...pending, operation, service: service.name, generation: service.generation });
+      return operation;
+    },
+    done: (service) => {
+      const handle = begin(service);
+      handle.succeed(shown(m, service));
+      return handle.name;
+    },
+    succeed: (pending, service) =>
+      end(pending, (handle) => {
+        handle.metadata(shown(m, service));
+        handle.succeed(shown(m, service));
+      }),
+    fail: (pending, service, fault) =>
+      end(pending, (handle) => {
+        handle.metadata(shown(m, service));
+        handle.fail(new RpcError(fault.code, fault.message));
+      }),
+  };
+}
+
+/** A service as it is answered: its ingress is told once a revision of it has been ready. */
+export function shown(m: Messages, service: Service): Service {
+  if (service.latestReadyRevision !== "") return service;
+  const copy = clone(m.service, service);
+  copy.ingress = 0;
+  return copy;
+}

@@ -1,0 +1,99 @@
+import { clone } from "@bufbuild/protobuf";
+import type { Revision, Revisions } from "../../../gen/types/google/cloud/run/v2/revision_pb.js";
+import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
+import { type RpcService, rpc } from "../../service.ts";
+import { RpcError } from "../../wire/rpc-error.ts";
+import { checkEtag } from "./change.ts";
+import type { Control } from "./control.ts";
+import { idOf, parseRevision, parseService, revisionNotFound, serviceOf } from "./names.ts";
+import { api } from "./operations.ts";
+import { pageSizeOf } from "./pages.ts";
+import { settle } from "./settle.ts";
+import { etagOf, timestamp } from "./stamps.ts";
+
+/** `google.cloud.run.v2.Revisions` */
+export function revisionsRpc(control: Control): RpcService {
+  const { host, m, store } = control;
+  const { canonical } = host.projects;
+
+  const find = (given: string): Revision => {
+    const name = canonical(given);
+    const place = parseRevision(name);
+    const found = store.revisions.get(name);
+    if (found === undefined) throw revisionNotFound(place);
+    return found;
+  };
+
+  return rpc<typeof Revisions>("google.cloud.run.v2.Revisions", {
+    getRevision: {
+      permission: "run.revisions.get",
+      resource: (request) => request.name,
+      audit: "ADMIN_READ",
+      handle: (request) => find(request.name),
+    },
+
+    listRevisions: {
+      permission: "run.revisions.list",
+      resource: (request) => request.parent.replace(/\/services\/-$/, ""),
+      audit: "ADMIN_READ",
+      handle: (request) => {
+        if (request.showDeleted) {
+          throw new RpcError("UNIMPLEMENTED", "Not implemented by the local Cloud Run: show_deleted.");
+        }
+        const parent = canonical(request.parent);
+        const { service } = parseService(parent);
+        const scope = service === "-" ? { under: parent.slice(0, -1) } : { parent };
+        const { items, nextPageToken } = store.revisions.list({
+          ...scope,
+          pageSize: pageSizeOf(request.pageSize),
+          pageToken: request.pageToken,
+        });
+        return { revisions: items, nextPageToken };
+      },
+    },
+
+    deleteRevision: {
+      permission: "run.revisions.delete",
+      resource: (request) => request.name,
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const revision = clone(m.revision, find(request.name));
+        checkEtag(request.etag, revision);
+        refuseInUse(control, revision);
+        const now = control.stamps();
+        revision.deleteTime = timestamp(now);
+        revision.updateTime = timestamp(now);
+        revision.etag = etagOf(revision.name, revision.updateTime);
+        const name = host.db.tx(() => {
+          if (!request.validateOnly) store.revisions.delete(revision.name);
+          const handle = host.operations.start({
+            api,
+            parent: serviceOf(revision.name).replace(/\/services\/.*$/, ""),
+            target: revision.name,
+            response: m.revision,
+            metadata: { schema: m.revision, value: revision },
+          });
+          handle.succeed(revision);
+          return handle.name;
+        });
+        return host.operations.message(name) as Operation;
+      },
+    },
+  });
+}
+
+/** https://cloud.google.com/run/docs/managing/revisions#delete: not one that can get traffic, nor the only or the latest. */
+function refuseInUse({ store }: Control, revision: Revision): void {
+  const service = store.services.get(serviceOf(revision.name));
+  if (service === undefined) return;
+  const settlement = settle(service, store.revisionsOf(service.name));
+  const id = idOf(revision.name);
+  const targets = [...service.traffic, ...service.trafficStatuses];
+  const routed =
+    settlement.routes.some((route) => route.revision.name === revision.name) ||
+    targets.some((target) => target.revision === id);
+  const latest = revision.name === service.latestCreatedRevision || revision.name === service.latestReadyRevision;
+  if (!routed && !latest) return;
+  const why = routed ? "it is actively serving traffic" : "it is the latest revision of its service";
+  throw new RpcError("FAILED_PRECONDITION", `Revision '${id}' cannot be deleted because ${why}.`);
+}

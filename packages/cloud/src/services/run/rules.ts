@@ -1,0 +1,200 @@
+import type { RevisionTemplate } from "../../../gen/types/google/cloud/run/v2/revision_template_pb.js";
+import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
+import { checkResources } from "./resources.ts";
+import { checkContainer } from "./rules-container.ts";
+import { checkTraffic } from "./rules-traffic.ts";
+import type { Violation } from "./violations.ts";
+
+export const longestServiceId = 49;
+export const mostRevisions = 1000;
+const longestDescription = 512;
+const longestTimeoutS = 3600;
+const mostConcurrency = 1000;
+
+/** Namespaces that Cloud Run keeps for itself: what v1 said in them has fields of its own in v2. */
+const systemNamespaces = [
+  "run.googleapis.com",
+  "cloud.googleapis.com",
+  "serving.knative.dev",
+  "autoscaling.knative.dev",
+];
+
+export interface Checked {
+  /** `CreateServiceRequest` or `UpdateServiceRequest`: how Cloud Run names the place of a fault. */
+  readonly request: string;
+  readonly serviceId: string;
+  readonly projectId: string;
+}
+
+/** What is wrong with the id of a service to be made. */
+export function checkServiceId(id: string): Violation[] {
+  if (id.length <= longestServiceId && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(id)) return [];
+  const rule =
+    "Resource name must use only lowercase letters, numbers and '-'. Must begin with a letter and cannot end";
+  return [
+    {
+      field: "Violation in CreateServiceRequest.service_id",
+      description: `${rule} with a '-'. Maximum length is ${longestServiceId} characters.`,
+    },
+  ];
+}
+
+/** Everything that Cloud Run refuses in a service before it does anything. The service has its defaults filled in. */
+export function checkService(service: Service, at: Checked): Violation[] {
+  const root = `Violation in ${at.request}.service`;
+  const found: Violation[] = [];
+  if (service.description.length > longestDescription) {
+    found.push({ field: `${root}.description`, description: `must not exceed ${longestDescription} characters.` });
+  }
+  checkMetadata(found, root, service.labels, service.annotations);
+  for (const [i, audience] of service.customAudiences.entries()) {
+    if (audience.trim() === "") {
+      found.push({ field: `${root}.custom_audiences[${i}]`, description: "custom audience should not be empty." });
+    }
+  }
+  const { scaling } = service;
+  if (scaling !== undefined) checkScaling(found, `${root}.scaling`, scaling.minInstanceCount, scaling.maxInstanceCount);
+  if (service.template === undefined || service.template.containers.length === 0) {
+    const missing = service.template === undefined ? "template" : "template.containers";
+    found.push({ field: `${root}.${missing}`, description: "required field not present." });
+  } else {
+    checkTemplate(found, service.template, `${root}.template`, at);
+  }
+  found.push(...checkTraffic(service.traffic, root, at.serviceId));
+  return found;
+}
+
+function checkTemplate(found: Violation[], template: RevisionTemplate, root: string, at: Checked): void {
+  checkMetadata(found, root, template.labels, template.annotations);
+  if (template.revision !== "") checkRevisionId(found, template.revision, root, at.serviceId);
+  const seconds = Number(template.timeout?.seconds ?? 0n) + (template.timeout?.nanos ?? 0) / 1e9;
+  if (seconds > longestTimeoutS) {
+    found.push({ field: `${root}.timeout`, description: "maximum allowed time is one hour." });
+  } else if (seconds < 1) {
+    found.push({ field: `${root}.timeout`, description: "minimum allowed time is one second." });
+  }
+  const concurrency = template.maxInstanceRequestConcurrency;
+  if (concurrency < 0 || concurrency > mostConcurrency) {
+    found.push({
+      field: `${root}.max_instance_request_concurrency`,
+      description: `must be between 0 and ${mostConcurrency} inclusive.`,
+    });
+  }
+  const { scaling } = template;
+  if (scaling !== undefined) checkScaling(found, `${root}.scaling`, scaling.minInstanceCount, scaling.maxInstanceCount);
+  if (!/^[a-z0-9][-a-z0-9.]*@[-a-z0-9.]+$/i.test(template.serviceAccount)) {
+    found.push({ field: `${root}.service_account`, description: "must be an email address of a service account." });
+  }
+  checkVpc(found, template, root);
+  checkContainers(found, template, root);
+  if (found.length === 0) found.push(...checkResources(template));
+}
+
+function checkRevisionId(found: Violation[], id: string, root: string, serviceId: string): void {
+  if (!id.startsWith(`${serviceId}-`)) {
+    found.push({ field: `${root}.revision`, description: `Revision name must be prefixed by '${serviceId}-'.` });
+  } else if (id.length > 63 || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(id)) {
+    const rule = "Resource name must use only lowercase letters, numbers and '-'. Must begin with a letter and cannot";
+    found.push({
+      field: `${root}.revision`,
+      description: `${rule} end with a '-'. Maximum length is 63 characters.`,
+    });
+  }
+}
+
+function checkScaling(found: Violation[], field: string, least: number, most: number): void {
+  if (least < 0) found.push({ field: `${field}.min_instance_count`, description: "must not be negative." });
+  if (most < 0) found.push({ field: `${field}.max_instance_count`, description: "must be greater than 0." });
+  else if (most > 0 && least > most) {
+    found.push({
+      field: `${field}.max_instance_count`,
+      description: "max_instance_count must be greater than or equal to min_instance_count.",
+    });
+  }
+}
+
+function checkVpc(found: Violation[], template: RevisionTemplate, root: string): void {
+  const vpc = template.vpcAccess;
+  if (vpc === undefined) return;
+  const field = `${root}.vpc_access`;
+  if (vpc.connector !== "" && vpc.networkInterfaces.length > 0) {
+    found.push({ field, description: "VPC connector and network interfaces cannot both be set." });
+  }
+  if (vpc.networkInterfaces.length > 1) {
+    found.push({ field: `${field}.network_interfaces`, description: "only a single network interface is supported." });
+  }
+  for (const [i, nic] of vpc.networkInterfaces.entries()) {
+    if (nic.network !== "" || nic.subnetwork !== "") continue;
+    found.push({
+      field: `${field}.network_interfaces[${i}]`,
+      description: "at least one of network or subnetwork must be specified.",
+    });
+  }
+}
+
+function checkContainers(found: Violation[], template: RevisionTemplate, root: string): void {
+  const names = new Set<string>();
+  for (const [i, container] of template.containers.entries()) {
+    const field = `${root}.containers[${i}]`;
+    if (container.name !== "") {
+      if (names.has(container.name)) {
+        found.push({ field: `${field}.name`, description: `container name '${container.name}' is not unique.` });
+      }
+      names.add(container.name);
+    } else if (template.containers.length > 1) {
+      found.push({ field: `${field}.name`, description: "should be set when there are multiple containers." });
+    }
+    found.push(...checkContainer(container, field, `template.containers[${i}]`));
+  }
+  for (const [i, container] of template.containers.entries()) {
+    for (const needed of container.dependsOn) {
+      if (names.has(needed) && needed !== container.name) continue;
+      found.push({
+        field: `${root}.containers[${i}].depends_on`,
+        description: `container '${needed}' does not exist.`,
+      });
+    }
+  }
+  if (template.containers.filter((container) => container.ports.length > 0).length !== 1) {
+    found.push({
+      field: "template.containers",
+      description: "Revision template should contain exactly one container with an exposed port.",
+    });
+  }
+}
+
+function checkMetadata(
+  found: Violation[],
+  root: string,
+  labels: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>>,
+): void {
+  for (const [kind, keys] of [
+    ["labels", Object.keys(labels)],
+    ["annotations", Object.keys(annotations)],
+  ] as const) {
+    for (const key of keys) {
+      const namespace = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
+      if (!systemNamespaces.some((each) => namespace === each || namespace.endsWith(`.${each}`))) continue;
+      found.push({
+        field: `${root}.${kind}`,
+        description: `${kind} in the namespace '${namespace}' are not supported in the Cloud Run API v2: '${key}'.`,
+      });
+    }
+  }
+  for (const [key, value] of Object.entries(labels)) {
+    const namespaced = key.includes("/");
+    if (
+      namespaced ||
+      (/^\p{Ll}[\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key) && /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value))
+    ) {
+      continue;
+    }
+    found.push({
+      field: `${root}.labels`,
+      description:
+        `label '${key}' is invalid: keys and values use lowercase letters, digits, '_' and '-', at most 63 ` +
+        "characters, and keys begin with a letter.",
+    });
+  }
+}
