@@ -1,6 +1,7 @@
+import { ownLabels } from "../kinds/lib/ownership.ts";
 import { declaredSecrets } from "../secrets/declared.ts";
 import { type Imported, importEnv } from "../secrets/import.ts";
-import { ownLabels, secretManager } from "../secrets/manager.ts";
+import { secretManager } from "../secrets/manager.ts";
 import { readAll, readBytes } from "../secrets/value.ts";
 import { defineCommand } from "./command.ts";
 import { forEnv, openSession } from "./session.ts";

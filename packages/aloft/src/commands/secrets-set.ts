@@ -1,5 +1,6 @@
+import { ownLabels } from "../kinds/lib/ownership.ts";
 import { declaredSecrets, settable } from "../secrets/declared.ts";
-import { ownLabels, secretManager } from "../secrets/manager.ts";
+import { secretManager } from "../secrets/manager.ts";
 import { readValue } from "../secrets/value.ts";
 import { type Written, writeSecret } from "../secrets/write.ts";
 import { label } from "../ui/plan-text.ts";

@@ -2,7 +2,6 @@ import type { Google, LongRunning } from "@aloft/google";
 import { crc32c } from "@aloft/kit/crc32c";
 import { Failure } from "@aloft/kit/failure";
 import { Redacted } from "@aloft/kit/redaction";
-import type { Graph } from "../app/graph.ts";
 
 const api = "secretmanager";
 /** Secret Manager's limit for one payload. */
@@ -24,6 +23,8 @@ export interface SecretManager {
   /** Switches the API on in the project where it is off. */
   enable(): Promise<void>;
   list(): Promise<LiveSecret[]>;
+  /** Undefined when there is none, or the API is off. */
+  find(id: string): Promise<LiveSecret | undefined>;
   /** Newest first. */
   versions(id: string): Promise<Version[]>;
   /** `version`: a number, `latest` or an alias. Throws `Failure` SECRET_NOT_FOUND for none, or one that is not enabled. */
@@ -76,6 +77,15 @@ export function secretManager(google: Google, signal?: AbortSignal): SecretManag
         "secrets",
       );
       return found.map(({ name, labels }) => ({ id: numberOf(name), labels: labels ?? {} }));
+    },
+    find: async (id) => {
+      try {
+        const { labels } = await request<{ labels?: Record<string, string> }>({ path: path(id) });
+        return { id, labels: labels ?? {} };
+      } catch (error) {
+        if (isMissing(error) || isApiOff(error)) return undefined;
+        throw error;
+      }
     },
     versions: async (id) => {
       const found = await google.list<{ name: string; state: Version["state"]; createTime: string }>(
@@ -135,9 +145,4 @@ function notReadable(id: string, version: string, cause: unknown): Failure {
     next: version === "latest" ? `aloft secrets set ${id}` : "aloft secrets list",
     cause,
   });
-}
-
-/** The labels that make a secret this app's own. */
-export function ownLabels(graph: Graph): Record<string, string> {
-  return { "managed-by": "aloft", "aloft-app": graph.app, "aloft-env": graph.env };
 }

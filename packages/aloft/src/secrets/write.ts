@@ -2,7 +2,7 @@ import { Failure } from "@aloft/kit/failure";
 import type { Redacted } from "@aloft/kit/redaction";
 import type { Address } from "../app/graph.ts";
 import type { DeclaredSecret } from "./declared.ts";
-import { isDenied, isMissing, largestBytes, type SecretManager } from "./manager.ts";
+import { isDenied, type LiveSecret, largestBytes, type SecretManager } from "./manager.ts";
 
 /** What became of one secret; with `dryRun`, what would. */
 export interface Written {
@@ -31,10 +31,12 @@ export async function writeSecret(
 ): Promise<Written> {
   const { id, users } = secret;
   checkSize(id, value);
-  if (options.force !== true) {
+  const live = await manager.find(id);
+  if (live !== undefined) refuseForeign(live, options.labels);
+  if (live !== undefined && options.force !== true) {
     // Who may add a version may not always read one: then the value counts as new.
     const newest = await manager.newest(id).catch((error: unknown) => {
-      if (isDenied(error) || isMissing(error)) return undefined;
+      if (isDenied(error)) return undefined;
       throw error;
     });
     if (newest !== undefined && Buffer.compare(newest.value.reveal(), value.reveal()) === 0) {
@@ -42,8 +44,21 @@ export async function writeSecret(
     }
   }
   if (options.dryRun === true) return { secret: id, state: "added", created: false, users };
-  const created = await manager.create(id, options.labels);
+  const created = live === undefined && (await manager.create(id, options.labels));
   return { secret: id, state: "added", version: await manager.add(id, value), created, users };
+}
+
+/** A secret of this id that belongs to another app or environment is never written. */
+function refuseForeign(live: LiveSecret, own: WriteOptions["labels"]): void {
+  const theirs = ["aloft-app", "aloft-env"].some(
+    (name) => live.labels[name] !== undefined && live.labels[name] !== own[name],
+  );
+  if (!theirs) return;
+  throw new Failure({
+    code: "CONFIG_INVALID",
+    what: `the secret ${live.id} belongs to ${live.labels["aloft-app"]} (${live.labels["aloft-env"]})`,
+    next: `give it another id in the file: secrets({ ${live.id}: "another-id" })`,
+  });
 }
 
 /** Throws `Failure` INPUT_INVALID for a value that Secret Manager or a service could not hold. */
