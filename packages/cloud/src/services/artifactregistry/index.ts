@@ -2,7 +2,7 @@ import type { CloudService } from "../../service.ts";
 import { registrySurface } from "./oci.ts";
 import { artifactRegistry } from "./rpc.ts";
 import { api } from "./rules.ts";
-import { artifactStore } from "./store.ts";
+import { artifactStore, openStore } from "./store.ts";
 
 export { registryOf } from "./store.ts";
 
@@ -20,5 +20,7 @@ export const artifactregistry: CloudService = {
   resume: async (host) => {
     host.surface(registrySurface(host));
   },
-  close: (host) => artifactStore(host).blobs.close(),
+  close: async (host) => {
+    await openStore(host)?.blobs.close();
+  },
 };

@@ -9,8 +9,8 @@ import type {
   RepositorySchema,
 } from "../../../gen/types/google/devtools/artifactregistry/v1/repository_pb.js";
 import type { ArtifactRegistry } from "../../../gen/types/google/devtools/artifactregistry/v1/service_pb.js";
-import type { Host } from "../../host.ts";
 import { iamMethods } from "../../chain/iam-methods.ts";
+import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { registryHost } from "./names.ts";

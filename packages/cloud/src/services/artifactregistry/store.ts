@@ -42,6 +42,10 @@ export function artifactStore(host: Host): ArtifactStore {
   });
 }
 
+/** The same where it was made; for the cloud's end. */
+export const openStore = (host: Host): ArtifactStore | undefined =>
+  host.shared<ArtifactStore | undefined>(registryKey, () => undefined);
+
 /** The registry of this cloud, for those who pull without HTTP. Cheap; the same one at each call. */
 export const registryOf = (host: Host): Registry => artifactStore(host).registry;
 

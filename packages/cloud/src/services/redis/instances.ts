@@ -1,0 +1,224 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "@aloft/kit/failure";
+import { type EmptySchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Instance_State as State } from "../../../gen/redis-v1.enums.ts";
+import type {
+  Instance,
+  InstanceSchema,
+  OperationMetadataSchema,
+} from "../../../gen/types/google/cloud/redis/v1/cloud_redis_pb.js";
+import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
+import type { Host, OperationHandle } from "../../host.ts";
+import { createProcesses } from "../../processes.ts";
+import { RpcError } from "../../wire/rpc-error.ts";
+import { findAddress } from "./address.ts";
+import { api, parametersOf, port, rangeOf } from "./rules.ts";
+import { createServer, missing, type Server, type ServerSpec } from "./server.ts";
+import { createRedisStore, type RedisStore } from "./store.ts";
+
+type Verb = "create" | "update" | "delete";
+
+/** The instances with their processes: what operations do to them, and what a restart of the cloud finds. */
+export interface Instances {
+  readonly store: RedisStore;
+  readonly schema: typeof InstanceSchema;
+  /** Starts the long work for an instance that is stored in its passing state; answers the operation, still pending. */
+  begin(verb: Verb, instance: Instance): Operation;
+  /** After the cloud's start: brings the servers back (or adopts them), and ends what was under way. */
+  resume(): Promise<void>;
+  /** Ends every process, its data on disk. */
+  close(): Promise<void>;
+}
+
+const key = "redis.instances";
+
+export const instancesOf = (host: Host): Instances => host.shared(key, () => createInstances(host));
+
+/** The same where it was made; for the cloud's end. */
+export const runningInstances = (host: Host): Instances | undefined =>
+  host.shared<Instances | undefined>(key, () => undefined);
+
+/** Whether there is an instance at all, asked without loading anything. */
+export function anyInstances({ db }: Host): boolean {
+  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'redis_instances'").get();
+  return table !== undefined && db.prepare("SELECT 1 FROM redis_instances LIMIT 1").get() !== undefined;
+}
+
+function createInstances(host: Host): Instances {
+  const { schemas, clock } = host;
+  const schema = schemas.message<typeof InstanceSchema>("google.cloud.redis.v1.Instance");
+  const empty = schemas.message<typeof EmptySchema>("google.protobuf.Empty");
+  const metadataSchema = schemas.message<typeof OperationMetadataSchema>("google.cloud.redis.v1.OperationMetadata");
+  const store = createRedisStore(host);
+  const processes = createProcesses(host.db);
+  const servers = new Map<string, Server>();
+  const working = new Set<Promise<void>>();
+
+  const specOf = (instance: Instance, address: string): ServerSpec => ({
+    owner: `redis/${instance.name}`,
+    host: address,
+    dir: join(host.files("redis"), dirOf(instance.name)),
+    password: instance.authEnabled ? store.authString(instance.name) : undefined,
+    parameters: parametersOf(instance),
+  });
+
+  const serve = async (instance: Instance): Promise<string> => {
+    let address = store.host(instance.name);
+    if (address === undefined) {
+      address = await findAddress(`${host.dir ?? process.pid}/${instance.name}`, store.hostTaken);
+      store.setHost(instance.name, address);
+    }
+    const server = createServer(specOf(instance, address), processes, (line) => tell(host, instance.name, line));
+    servers.set(instance.name, server);
+    await server.start();
+    return address;
+  };
+
+  const create = async (instance: Instance): Promise<Instance> => {
+    try {
+      const address = await serve(instance);
+      const ready = schemas.create(schema, {
+        ...instance,
+        state: State.READY,
+        host: address,
+        port,
+        reservedIpRange: rangeOf(address),
+      });
+      store.instances.put(ready.name, ready);
+      return ready;
+    } catch (thrown) {
+      // Nothing half-made is left: the same call can be made again.
+      await servers.get(instance.name)?.stop();
+      servers.delete(instance.name);
+      store.delete(instance.name);
+      throw failure(thrown);
+    }
+  };
+
+  const update = async (instance: Instance): Promise<Instance> => {
+    const address = store.host(instance.name);
+    const server = servers.get(instance.name);
+    if (address !== undefined && server !== undefined) await server.apply(specOf(instance, address));
+    const ready = schemas.create(schema, { ...instance, state: State.READY });
+    store.instances.put(ready.name, ready);
+    return ready;
+  };
+
+  const remove = async (instance: Instance): Promise<void> => {
+    await servers.get(instance.name)?.stop();
+    servers.delete(instance.name);
+    rmSync(join(host.files("redis"), dirOf(instance.name)), { recursive: true, force: true });
+    store.delete(instance.name);
+  };
+
+  /** Does the work of an operation to its end, whatever comes. */
+  const run = (verb: Verb, instance: Instance, operation: string | undefined): void => {
+    const finish = <R extends typeof schema | typeof empty>(response: R) =>
+      operation === undefined
+        ? undefined
+        : (host.operations.pending(operation, response, metadataSchema) as
+            | OperationHandle<R, typeof metadataSchema>
+            | undefined);
+    const work = async (): Promise<void> => {
+      try {
+        if (verb === "delete") {
+          await remove(instance);
+          finish(empty)?.succeed({});
+        } else {
+          const done = verb === "create" ? await create(instance) : await update(instance);
+          const handle = finish(schema);
+          handle?.metadata(metadataOf(verb, instance, clock.now()));
+          handle?.succeed(done);
+        }
+      } catch (thrown) {
+        if (verb === "update") store.instances.put(instance.name, { ...instance, state: State.READY });
+        finish(schema)?.fail(failure(thrown));
+      }
+    };
+    const promise = work().finally(() => working.delete(promise));
+    working.add(promise);
+  };
+
+  /** What a restart of the cloud makes of an instance: served again, and its operation brought to an end. */
+  const recover = async (instance: Instance, operation: string | undefined): Promise<void> => {
+    if (instance.state === State.CREATING) return run("create", instance, operation);
+    if (instance.state === State.DELETING) {
+      // Its process may still run: it is on record, and ended by the server made for it here.
+      const address = store.host(instance.name);
+      if (address !== undefined) {
+        servers.set(
+          instance.name,
+          createServer(specOf(instance, address), processes, () => undefined),
+        );
+      }
+      return run("delete", instance, operation);
+    }
+    try {
+      await serve(instance);
+    } catch (thrown) {
+      tell(host, instance.name, failure(thrown).message);
+    }
+    if (instance.state === State.UPDATING) run("update", instance, operation);
+  };
+
+  const metadataOf = (verb: Verb, instance: Instance, endMs?: number) => ({
+    createTime: verb === "create" && instance.createTime ? instance.createTime : timestampFromMs(clock.now()),
+    target: instance.name,
+    verb,
+    apiVersion: "v1",
+    ...(endMs === undefined ? {} : { endTime: timestampFromMs(endMs) }),
+  });
+
+  return {
+    store,
+    schema,
+    begin: (verb, instance) => {
+      const handle = host.operations.start({
+        api,
+        parent: instance.name.split("/").slice(0, 4).join("/"),
+        target: instance.name,
+        response: verb === "delete" ? empty : schema,
+        metadata: { schema: metadataSchema, value: metadataOf(verb, instance) },
+      });
+      const answer = host.operations.message(handle.name) as Operation;
+      run(verb, instance, handle.name);
+      return answer;
+    },
+    resume: async () => {
+      const pending = new Map(host.operations.unfinished(api).map(({ name, target }) => [target, name]));
+      const all = store.instances.list().items;
+      await Promise.all(all.map((instance) => recover(instance, pending.get(instance.name))));
+    },
+    close: async () => {
+      await Promise.allSettled([...servers.values()].map((server) => server.stop()));
+      await Promise.allSettled(working);
+    },
+  };
+}
+
+/** Instance ids hold no dots, so this is one folder for each. */
+const dirOf = (name: string): string => {
+  const [, project, , location, , id] = name.split("/");
+  return `${project}.${location}.${id}`;
+};
+
+function failure(thrown: unknown): RpcError {
+  if (thrown instanceof RpcError) return thrown;
+  const text = messageOf(thrown);
+  return text === missing
+    ? new RpcError("FAILED_PRECONDITION", `Redis cannot be started: ${missing}`)
+    : new RpcError("INTERNAL", `Redis cannot be started: ${text}`);
+}
+
+/** What happened to a server, for whoever looks: in the project's logs, and among the cloud's notes. */
+function tell(host: Host, name: string, line: string): void {
+  const [, project = "", , region = "", , id = ""] = name.split("/");
+  host.note(`redis.${name}`, `${id}: ${line}`);
+  host.logs.write({
+    logName: `projects/${project}/logs/redis.googleapis.com%2Fredis`,
+    resource: { type: "redis_instance", labels: { project_id: project, region, instance_id: name, node_id: "node-0" } },
+    severity: "WARNING",
+    textPayload: line,
+  });
+}
