@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const packageFolder = join(import.meta.dirname, "../..");
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Sandbox extends AsyncDisposable {
+  /** A folder of its own outside the repository, with an `aloft` to import and nothing else. */
+  readonly folder: string;
+  /** The state folder of its local cloud. */
+  readonly state: string;
+  write(file: string, text: string): void;
+  /** The real program, as a process of its own without a terminal. */
+  aloft(args: readonly string[], options?: { readonly input?: string; readonly env?: NodeJS.ProcessEnv }): Promise<Ran>;
+}
+
+/** A user's folder. Going, it stops the local cloud that was started in it. */
+export function sandbox(files: Readonly<Record<string, string>> = {}): Sandbox {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "aloft-cli-")));
+  const state = join(folder, ".aloft");
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(packageFolder, join(folder, "node_modules/aloft"));
+  const env = { PATH: process.env.PATH, HOME: folder, ALOFT_CLOUD_DIR: state };
+  const box: Sandbox = {
+    folder,
+    state,
+    write: (file, text) => writeFileSync(join(folder, file), text),
+    aloft: (args, options = {}) => run(args, folder, { ...env, ...options.env }, options.input ?? ""),
+    [Symbol.asyncDispose]: async () => {
+      await box.aloft(["cloud", "stop"]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  for (const [file, text] of Object.entries(files)) box.write(file, text);
+  return box;
+}
+
+function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, input: string): Promise<Ran> {
+  const child = spawn(process.execPath, [join(packageFolder, "bin/aloft.js"), ...args], { cwd, env });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data) => {
+    stdout += data;
+  });
+  child.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
+
+/** A config that declares these secrets and nothing else. */
+export function secretsConfig(app: string, ...names: readonly string[]): string {
+  return `import { defineApp } from "aloft";
+export default defineApp("${app}", ({ secrets }) => {
+  secrets(${names.map((name) => JSON.stringify(name)).join(", ")});
+}, { environments: { staging: { project: "${app}-stg" } } });
+`;
+}
