@@ -1,0 +1,185 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { end } from "../processes.ts";
+import type { HttpSurface } from "../service.ts";
+import { bubblewrap, tryBubblewrap } from "./bubblewrap.ts";
+import { createImages } from "./images.ts";
+import type { InstanceParts } from "./instance.ts";
+import { createLocalListeners } from "./local-listeners.ts";
+import { type RevisionLog, revisionLog } from "./logging.ts";
+import type { Machines, RevisionSpec, ServedService } from "./machines.ts";
+import { pages, sendPage } from "./pages.ts";
+import { plain } from "./plain.ts";
+import type { MachinesPorts } from "./ports.ts";
+import { type Revision, startRevision } from "./revision.ts";
+import { createRouter, type Entrance } from "./router.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { refuseUpgrade } from "./websocket.ts";
+
+/** The data plane, with the HTTP surface by which the cloud's doors reach it. */
+export interface DataPlane extends Machines {
+  /** Answers for `*.run.app`. */
+  readonly surface: HttpSurface;
+}
+
+/**
+ * Makes the data plane. What an earlier one left (after `kill -9`) is ended, and its instances' folders removed, before
+ * the first instance starts. `isolation` in `options` leaves the sandbox out, which tests do.
+ */
+export function createMachines(ports: MachinesPorts, options: { readonly isolation?: "plain" } = {}): DataPlane {
+  const roots = join(ports.dir, "roots");
+  const work = join(ports.dir, "instances");
+  const revisions = new Map<string, { readonly revision: Revision; readonly log: RevisionLog }>();
+  const services = new Map<string, ServedService>();
+  const temporaryName = (): string => ports.ids.short(12);
+  let sandbox: Sandbox | undefined;
+  let recovered: Promise<void> | undefined;
+  let closed = false;
+
+  /** Looked at once, when first asked for: it runs a program. */
+  const sandboxHere = (): Sandbox => {
+    mkdirSync(work, { recursive: true });
+    sandbox ??= chooseSandbox(work, temporaryName, options.isolation);
+    return sandbox;
+  };
+
+  const recover = (): Promise<void> => {
+    recovered ??= (async () => {
+      for (const owner of ports.processes.owners("machines/")) {
+        const left = ports.processes.adopt(owner);
+        if (left !== undefined) await end(left, { group: true, graceMs: 2000 });
+        ports.processes.forget(owner);
+      }
+      rmSync(work, { recursive: true, force: true });
+      mkdirSync(roots, { recursive: true });
+      mkdirSync(work, { recursive: true });
+      for (const name of readdirSync(roots)) {
+        if (name.startsWith(".making-")) rmSync(join(roots, name), { recursive: true, force: true });
+      }
+    })();
+    return recovered;
+  };
+
+  const images = createImages({ registry: ports.registry, dir: roots, temporaryName });
+  const router = createRouter({
+    clock: ports.clock,
+    iam: ports.iam,
+    tokens: ports.tokens,
+    random: ports.random ?? Math.random,
+    revision: (name) => revisions.get(name),
+  });
+  const listeners = createLocalListeners({ ports, router, served: (name) => services.get(name) });
+
+  const begin = (spec: RevisionSpec): Revision => {
+    tellWhatIsLocal(spec, ports);
+    const log = revisionLog(spec, ports.logs);
+    const parts: InstanceParts = { ...ports, images, log, sandbox: sandboxHere() };
+    const revision = startRevision(spec, parts);
+    revisions.set(spec.name, { revision, log });
+    return revision;
+  };
+
+  const tellDemand = (service: ServedService): void => {
+    for (const [name, { revision }] of revisions) {
+      if (!name.startsWith(`${service.name}/revisions/`)) continue;
+      const routes = service.traffic.filter(
+        (route) => route.revision === name || route.revision === revision.spec.revision,
+      );
+      const percent = routes.reduce((sum, route) => sum + route.percent, 0);
+      revision.demand({ routed: routes.length > 0, sharedMin: Math.ceil((service.minInstances * percent) / 100) });
+    }
+  };
+
+  const entranceOf = (host: string): Entrance | undefined => {
+    for (const service of services.values()) {
+      if (service.hosts.includes(host)) return { service, host, proto: "https" };
+      const at = host.indexOf("---");
+      const tag = host.slice(0, at);
+      if (at > 0 && service.hosts.includes(host.slice(at + 3)) && service.traffic.some((route) => route.tag === tag)) {
+        return { service, host, tag, proto: "https" };
+      }
+    }
+    return undefined;
+  };
+
+  return {
+    start: async (spec, signal) => {
+      if (closed) throw new Error("the machines are closed");
+      await recover();
+      const known = revisions.get(spec.name)?.revision;
+      const failed = known?.state().phase === "failed" && known.state().instances.length === 0;
+      if (failed) await known?.stop();
+      const revision = known === undefined || failed ? begin(spec) : known;
+      const stop = (): void => void revision.stop();
+      signal?.addEventListener("abort", stop, { once: true });
+      if (signal?.aborted === true) stop();
+      await revision.settled;
+      signal?.removeEventListener("abort", stop);
+      return revision.state();
+    },
+    stop: async (name) => {
+      const found = revisions.get(name);
+      if (found === undefined) return;
+      await found.revision.stop();
+      if (revisions.get(name) === found) revisions.delete(name);
+    },
+    state: (name) => revisions.get(name)?.revision.state(),
+    serve: (service) => {
+      if (service.ingress !== "all") {
+        ports.note(
+          "run/ingress",
+          `Ingress "${service.ingress}" is accepted and not enforced: here every caller is on this machine.`,
+        );
+      }
+      services.set(service.name, service);
+      listeners.open(service.name);
+      tellDemand(service);
+    },
+    unserve: async (name) => {
+      services.delete(name);
+      await listeners.close(name);
+    },
+    localUrl: (name) => listeners.url(name),
+    get isolation() {
+      const { kind, why } = sandboxHere();
+      return { kind, ...(why === undefined ? {} : { why }) };
+    },
+    close: async () => {
+      closed = true;
+      services.clear();
+      await recovered;
+      await Promise.all([listeners.closeAll(), ...[...revisions.values()].map(({ revision }) => revision.stop())]);
+      revisions.clear();
+    },
+    surface: {
+      serves: (hostname) => hostname.endsWith(".run.app"),
+      handle: async (req, res, { host }) => {
+        const at = entranceOf(host);
+        if (at === undefined) sendPage(res, pages.notFound());
+        else await router.handle(req, res, at);
+      },
+      upgrade: (req, socket, head, { host }) => {
+        const at = entranceOf(host);
+        if (at === undefined) refuseUpgrade(socket, pages.notFound());
+        else void router.upgrade(req, socket, head, at);
+      },
+    },
+  };
+}
+
+function chooseSandbox(dir: string, temporaryName: () => string, wanted: "plain" | undefined): Sandbox {
+  if (wanted === "plain") return plain({ dir, why: "asked for", temporaryName });
+  const tried = tryBubblewrap(dir);
+  if ("layering" in tried) return bubblewrap({ dir, temporaryName, layering: tried.layering, why: tried.why });
+  return plain({ dir, why: tried.why, temporaryName });
+}
+
+/** What is accepted and means nothing on one machine. */
+function tellWhatIsLocal(spec: RevisionSpec, ports: Pick<MachinesPorts, "note">): void {
+  ports.note(
+    "run/network",
+    "Instances share this machine's network: each gets a PORT of its own instead of the container's port, and reaches all networks.",
+  );
+  ports.note("run/cpu", "A container's CPU limit is accepted and not enforced.");
+  if (spec.sessionAffinity) ports.note("run/session-affinity", "Session affinity is accepted and not followed.");
+}

@@ -1,0 +1,167 @@
+import type { LogEntry, Logs } from "../host.ts";
+import type { JsonObject } from "../service.ts";
+import type { RevisionSpec } from "./machines.ts";
+
+/** Longest line that becomes one entry, as Cloud Logging's limit of an entry: 256 KiB. */
+const maxLineBytes = 256 * 1024;
+
+const severities = new Set([
+  "DEFAULT",
+  "DEBUG",
+  "INFO",
+  "NOTICE",
+  "WARNING",
+  "ERROR",
+  "CRITICAL",
+  "ALERT",
+  "EMERGENCY",
+]);
+
+/** Words that logging libraries use, and what Cloud Logging makes of them. */
+const synonyms: Readonly<Record<string, string>> = {
+  TRACE: "DEBUG",
+  WARN: "WARNING",
+  ERR: "ERROR",
+  FATAL: "CRITICAL",
+  CRIT: "CRITICAL",
+  EMERG: "EMERGENCY",
+};
+
+/** What one revision writes to Logging. */
+export interface RevisionLog {
+  /** A line of a program's output. */
+  line(stream: "stdout" | "stderr", text: string, instance: string, container: string): void;
+  /** What Cloud Run itself has to say. */
+  system(severity: "INFO" | "WARNING" | "ERROR", text: string, instance?: string): void;
+  request(request: RequestLog): void;
+}
+
+export interface RequestLog {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly latencyMs: number;
+  readonly userAgent: string | undefined;
+  readonly referer: string | undefined;
+  readonly remoteIp: string;
+  readonly protocol: string;
+  readonly trace: string;
+  readonly spanId: string;
+  readonly instance?: string | undefined;
+  /** Cloud Run's own explanation, where it answered in the program's place. */
+  readonly text?: string | undefined;
+}
+
+export function revisionLog(
+  spec: Pick<RevisionSpec, "project" | "service" | "revision" | "region">,
+  logs: Pick<Logs, "write">,
+): RevisionLog {
+  const resource = {
+    type: "cloud_run_revision",
+    labels: {
+      project_id: spec.project,
+      location: spec.region,
+      service_name: spec.service,
+      revision_name: spec.revision,
+      configuration_name: spec.service,
+    },
+  };
+  const write = (log: string, entry: Omit<LogEntry, "logName" | "resource">): void =>
+    logs.write({ logName: `projects/${spec.project}/logs/run.googleapis.com%2F${log}`, resource, ...entry });
+  const labels = (instance: string | undefined, container?: string): { readonly labels?: Record<string, string> } =>
+    instance === undefined
+      ? {}
+      : { labels: { instanceId: instance, ...(container === undefined ? {} : { container_name: container }) } };
+
+  return {
+    line: (stream, text, instance, container) => {
+      const entry = entryOf(text, spec.project);
+      write(stream, { ...entry, labels: { ...labels(instance, container).labels, ...entry.labels } });
+    },
+    system: (severity, text, instance) =>
+      write("varlog%2Fsystem", { severity, textPayload: text, ...labels(instance) }),
+    request: (r) =>
+      write("requests", {
+        severity: r.status >= 500 ? "ERROR" : r.status >= 400 ? "WARNING" : "INFO",
+        trace: `projects/${spec.project}/traces/${r.trace}`,
+        spanId: r.spanId,
+        ...labels(r.instance),
+        ...(r.text === undefined ? {} : { textPayload: r.text }),
+        httpRequest: {
+          requestMethod: r.method,
+          requestUrl: r.url,
+          requestSize: String(r.requestBytes),
+          status: r.status,
+          responseSize: String(r.responseBytes),
+          ...(r.userAgent === undefined ? {} : { userAgent: r.userAgent }),
+          ...(r.referer === undefined ? {} : { referer: r.referer }),
+          remoteIp: r.remoteIp,
+          latency: `${(r.latencyMs / 1000).toFixed(9)}s`,
+          protocol: r.protocol,
+        },
+      }),
+  };
+}
+
+/** An entry of a line: a JSON object's known fields go where Cloud Logging puts them, the rest is its payload. */
+export function entryOf(text: string, project: string): Omit<LogEntry, "logName" | "resource"> {
+  const json = parse(text);
+  if (json === undefined) return { textPayload: text };
+  const {
+    severity,
+    httpRequest,
+    "logging.googleapis.com/trace": trace,
+    "logging.googleapis.com/spanId": spanId,
+    "logging.googleapis.com/labels": labels,
+    "logging.googleapis.com/insertId": insertId,
+    "logging.googleapis.com/trace_sampled": _sampled,
+    ...rest
+  } = json;
+  const level = typeof severity === "string" ? severity.toUpperCase() : undefined;
+  const known = level === undefined ? undefined : severities.has(level) ? level : synonyms[level];
+  const keys = Object.keys(rest);
+  return {
+    ...(known === undefined ? {} : { severity: known }),
+    ...(object(httpRequest) ? { httpRequest } : {}),
+    ...(typeof trace === "string"
+      ? { trace: trace.includes("/") ? trace : `projects/${project}/traces/${trace}` }
+      : {}),
+    ...(typeof spanId === "string" ? { spanId } : {}),
+    ...(typeof insertId === "string" ? { insertId } : {}),
+    ...(object(labels) ? { labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, String(v)])) } : {}),
+    ...(keys.length === 1 && typeof rest.message === "string" ? { textPayload: rest.message } : { jsonPayload: rest }),
+  };
+}
+
+function parse(text: string): JsonObject | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return object(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const object = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Calls `line` for each line of the stream, without its end; a line that is too long comes in parts. */
+export function splitLines(stream: NodeJS.ReadableStream, line: (text: string) => void): void {
+  const decoder = new TextDecoder();
+  let rest = "";
+  stream.on("error", () => undefined);
+  stream.on("data", (chunk: Buffer) => {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    for (const text of lines) if (text !== "") line(text);
+    for (; rest.length > maxLineBytes; rest = rest.slice(maxLineBytes)) line(rest.slice(0, maxLineBytes));
+  });
+  stream.on("end", () => {
+    if (rest !== "") line(rest);
+    rest = "";
+  });
+}

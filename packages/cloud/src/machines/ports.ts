@@ -1,0 +1,38 @@
+import type { Clock } from "@aloft/kit/clock";
+import type { Ids } from "@aloft/kit/ids";
+import type { Iam, Logs, Tokens } from "../host.ts";
+import type { Processes } from "../processes.ts";
+import type { Principal } from "../service.ts";
+import type { Registry } from "../services/artifactregistry/registry.ts";
+import type { RevisionSpec } from "./machines.ts";
+
+/** What the data plane needs of the rest of the cloud. `machinesOf` takes it from a Host; a test brings its own. */
+export interface MachinesPorts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly registry: Registry;
+  readonly secrets: SecretReader;
+  readonly tokens: Pick<Tokens, "access" | "id" | "verifyId">;
+  readonly iam: Pick<Iam, "allowed">;
+  readonly logs: Pick<Logs, "write">;
+  readonly processes: Processes;
+  readonly localPorts: LocalPorts;
+  /** A folder of the machines' own: unpacked roots, which are kept, and the instances' disks, which are not. */
+  readonly dir: string;
+  /** Says once what a user should know. */
+  readonly note: (topic: string, text: string) => void;
+  /** A number from 0 to below 1: which revision a request goes to. */
+  readonly random?: () => number;
+  /** Variables that the cloud itself adds to an instance, below the image's and the user's own. */
+  readonly environment?: (spec: RevisionSpec) => Readonly<Record<string, string>>;
+}
+
+/** Reads `projects/p/secrets/s/versions/v` as somebody. Throws what the Secret Manager API throws. */
+export type SecretReader = (name: string, as: Principal) => Promise<Uint8Array>;
+
+/** The small table of loopback ports, so that a service keeps its address over restarts. */
+export interface LocalPorts {
+  get(service: string): number | undefined;
+  set(service: string, port: number): void;
+  remove(service: string): void;
+}

@@ -1,0 +1,59 @@
+import { RpcError } from "../wire/rpc-error.ts";
+import type { EnvVar, RevisionSpec } from "./machines.ts";
+import type { SecretReader } from "./ports.ts";
+import { RevisionProblem } from "./problem.ts";
+import { words } from "./words.ts";
+
+/** Versions of one instance, each read once: containers that share one see the same value. */
+export interface ResolvedEnv {
+  of(env: readonly EnvVar[]): Readonly<Record<string, string>>;
+  /** All values, to be kept out of messages. */
+  readonly values: readonly string[];
+}
+
+/**
+ * Reads the secrets that a revision's containers name, now, as its identity. Throws `RevisionProblem`
+ * SecretsAccessCheckFailed, in Cloud Run's words, for the first that it may not read or that is not there.
+ */
+export async function resolveSecrets(spec: RevisionSpec, read: SecretReader): Promise<ResolvedEnv> {
+  const principal = { kind: "serviceAccount", email: spec.serviceAccount } as const;
+  const nameOf = (secret: string, version: string, project: string): string =>
+    secret.startsWith("projects/")
+      ? `${secret}/versions/${version}`
+      : `projects/${project}/secrets/${secret}/versions/${version}`;
+  const wanted = new Map<string, string>();
+  for (const variable of spec.containers.flatMap((container) => container.env)) {
+    if ("value" in variable) continue;
+    wanted.set(
+      nameOf(variable.secret, variable.version, spec.project),
+      nameOf(variable.secret, variable.version, spec.projectNumber),
+    );
+  }
+  const readOne = async ([name, shown]: readonly [string, string]): Promise<readonly [string, string]> => {
+    try {
+      return [name, new TextDecoder().decode(await read(name, principal))];
+    } catch (thrown) {
+      if (!(thrown instanceof RpcError)) throw thrown;
+      const text =
+        thrown.code === "PERMISSION_DENIED"
+          ? words.secretDenied(shown, spec.serviceAccount)
+          : thrown.code === "NOT_FOUND"
+            ? words.secretMissing(shown)
+            : `Secret ${shown}: ${thrown.message}`;
+      throw new RevisionProblem("SecretsAccessCheckFailed", text, thrown);
+    }
+  };
+  const found = new Map(await Promise.all([...wanted].map(readOne)));
+  return {
+    of: (env) =>
+      Object.fromEntries(
+        env.map((variable) => [
+          variable.name,
+          "value" in variable
+            ? variable.value
+            : (found.get(nameOf(variable.secret, variable.version, spec.project)) as string),
+        ]),
+      ),
+    values: [...found.values()],
+  };
+}
