@@ -1,0 +1,24 @@
+import { GoogleError } from "@aloft/google";
+
+/** What is not there: no such resource, or an API that the project has not switched on. */
+export function isAbsent(thrown: unknown): boolean {
+  return thrown instanceof GoogleError && (thrown.code === "NOT_FOUND" || thrown.reason === "SERVICE_DISABLED");
+}
+
+/** The answer, or undefined when what was asked for is not there. */
+export async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (isAbsent(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** For deletions: gone already is done. */
+export async function gone(answer: Promise<unknown>): Promise<void> {
+  await orAbsent(answer);
+}
+
+/** The last part of a relative name. */
+export const lastPart = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

@@ -1,0 +1,115 @@
+import { GoogleError } from "@aloft/google";
+import { Failure, messageOf } from "@aloft/kit/failure";
+import type { Graph } from "../app/graph.ts";
+
+/** An error for people: what, why, and the command that mends it. */
+export interface Explained {
+  readonly what: string;
+  readonly why?: string;
+  readonly next?: string;
+}
+
+/** Roles that hold a permission, the first prefix that fits. The smallest predefined role of each service for a deployer. */
+const roleOf: readonly (readonly [prefix: string, role: string])[] = [
+  ["secretmanager.versions.access", "roles/secretmanager.secretAccessor"],
+  ["secretmanager.", "roles/secretmanager.admin"],
+  ["iam.serviceAccounts.actAs", "roles/iam.serviceAccountUser"],
+  ["iam.serviceaccounts.actAs", "roles/iam.serviceAccountUser"],
+  ["iam.serviceAccounts.", "roles/iam.serviceAccountAdmin"],
+  ["run.", "roles/run.admin"],
+  ["artifactregistry.", "roles/artifactregistry.admin"],
+  ["redis.", "roles/redis.admin"],
+  ["serviceusage.", "roles/serviceusage.serviceUsageAdmin"],
+  ["compute.", "roles/compute.networkUser"],
+  ["vpcaccess.", "roles/vpcaccess.user"],
+];
+
+/** The permission that a PERMISSION_DENIED names, in its details or its words. */
+export function permissionOf(error: GoogleError): string | undefined {
+  return error.metadata.permission ?? /[Pp]ermission '?([a-zA-Z]+\.[a-zA-Z]+\.[a-zA-Z]+)'?/.exec(error.message)?.[1];
+}
+
+/** The grant that the caller lacks, as a command. */
+function grantFor(permission: string | undefined, { project }: Pick<Graph, "project">): string | undefined {
+  const role = roleOf.find(([prefix]) => permission?.startsWith(prefix))?.[1];
+  return role === undefined
+    ? undefined
+    : `gcloud projects add-iam-policy-binding ${project} --member=user:YOU --role=${role}`;
+}
+
+/** `Permission denied on secret: projects/1/secrets/S/versions/2 for Revision service account x@y`: whose grant is missing. */
+function secretGrant(message: string, graph: Pick<Graph, "env" | "project">): Explained | undefined {
+  if (!/permission denied on secret/i.test(message)) return undefined;
+  const secret = /secrets\/([A-Za-z0-9_-]+)/.exec(message)?.[1] ?? "SECRET";
+  const email = /[\w.-]+@[\w.-]+\.(?:iam\.)?gserviceaccount\.com/.exec(message)?.[0] ?? "SERVICE_ACCOUNT";
+  return {
+    what: `its identity ${email} may not read the secret ${secret}: the grant roles/secretmanager.secretAccessor is missing`,
+    why: message,
+    next: `aloft up${graph.env === "local" ? "" : ` --env ${graph.env}`} (it makes the grant), or: gcloud secrets add-iam-policy-binding ${secret} --project=${graph.project} --member=serviceAccount:${email} --role=roles/secretmanager.secretAccessor`,
+  };
+}
+
+/** What went wrong with one resource. */
+export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project" | "app">): Explained {
+  if (thrown instanceof Failure) {
+    const { what, why, next, problems } = thrown;
+    const listed = problems.map((p) => (p.at === undefined ? p.what : `${p.at}: ${p.what}`)).join("; ");
+    const reason = why ?? (listed === "" ? undefined : listed);
+    return { what, ...(reason === undefined ? {} : { why: reason }), ...(next === undefined ? {} : { next }) };
+  }
+  if (!(thrown instanceof GoogleError)) return { what: messageOf(thrown) };
+  const denied = secretGrant(thrown.message, graph);
+  if (denied !== undefined) return denied;
+  if (thrown.code === "PERMISSION_DENIED") {
+    const permission = permissionOf(thrown);
+    const next = grantFor(permission, graph);
+    return {
+      what: permission === undefined ? "you lack a permission for it" : `you lack the permission ${permission}`,
+      why: thrown.message,
+      ...(next === undefined ? {} : { next }),
+    };
+  }
+  if (thrown.reason === "UREQ_PROJECT_BILLING_NOT_FOUND" || /billing/i.test(thrown.message)) {
+    return { what: thrown.message, next: `gcloud billing projects link ${graph.project} --billing-account=ACCOUNT` };
+  }
+  const local = graph.env === "local" ? "" : ` --env ${graph.env}`;
+  if (/revision .*(not ready|failed)|container|probe|memory limit/i.test(thrown.message)) {
+    return { what: thrown.message, why: thrown.call, next: `aloft logs${local}` };
+  }
+  if (thrown.code === "ABORTED")
+    return { what: "somebody else changed it meanwhile", why: thrown.message, next: `aloft up${local}` };
+  return { what: thrown.message, why: `${thrown.code} from ${thrown.call}` };
+}
+
+/**
+ * Errors that say nothing about one resource but about the whole connection: nobody listens, no credentials. As a `Failure`
+ * to throw; undefined for all others.
+ */
+export function connectionFailure(thrown: unknown, graph: Pick<Graph, "env" | "project">): Failure | undefined {
+  if (!(thrown instanceof GoogleError)) return undefined;
+  if (thrown.code === "UNAUTHENTICATED") {
+    return new Failure({
+      code: "CREDENTIALS_MISSING",
+      what: `Google does not accept the credentials for ${graph.project}.`,
+      why: thrown.message,
+      next: graph.env === "local" ? "aloft cloud stop && aloft cloud start" : "gcloud auth application-default login",
+      cause: thrown,
+    });
+  }
+  if (thrown.status !== 0 || thrown.code !== "UNAVAILABLE") return undefined;
+  return graph.env === "local"
+    ? new Failure({
+        code: "CLOUD_NOT_RUNNING",
+        what: "The local cloud does not answer.",
+        why: thrown.message,
+        next: "aloft cloud start",
+        cause: thrown,
+      })
+    : new Failure({
+        code: "API_ERROR",
+        what: thrown.message,
+        why: thrown.call,
+        next: "look at the network, then try again",
+        cause: thrown,
+      });
+}

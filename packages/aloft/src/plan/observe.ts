@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import type { Google } from "@aloft/google";
+import { systemClock } from "@aloft/kit/clock";
+import { type Address, type Graph, isRef, type Resource } from "../app/graph.ts";
+import { kindOf } from "../kinds/index.ts";
+import type { KindContext, Place, Want } from "../kinds/kind.ts";
+import type { PlanOptions } from "./engine.ts";
+import { memoised } from "./parallel.ts";
+
+/** What references come to, by address and output. */
+export type Known = Map<Address, Readonly<Record<string, string | undefined>>>;
+
+/** The same value with the references in it that are known replaced by their values. */
+export function resolved<T>(value: T, known: Known): T {
+  if (isRef(value)) return (known.get(value.$ref)?.[value.output] ?? value) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => resolved(item, known)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolved(inner, known)])) as T;
+}
+
+export const placeOf = ({ app, env, project, region }: Graph): Place => ({ app, env, project, region });
+
+export function wantOf(resource: Resource, graph: Graph, known: Known): Want<unknown> {
+  const { address, id, spec } = resource;
+  return { address, id, spec: resolved(spec, known), place: placeOf(graph) };
+}
+
+/** What is known of the file alone: a service account's e-mail. */
+export function knownFromFile(graph: Graph): Known {
+  const known: Known = new Map();
+  for (const resource of graph.resources) {
+    known.set(resource.address, kindOf(resource.kind).outputs(wantOf(resource, graph, known), undefined));
+  }
+  return known;
+}
+
+export function contextOf(graph: Graph, google: Google, options: PlanOptions): KindContext {
+  return {
+    google,
+    place: placeOf(graph),
+    folder: graph.folder,
+    cache: options.cache ?? join(graph.folder, ".aloft", "images"),
+    clock: options.clock ?? systemClock,
+    ...(options.signal ? { signal: options.signal } : {}),
+    once: memoised(),
+    progress: (message) => options.onProgress?.(message),
+  };
+}
