@@ -22,6 +22,15 @@ export interface CloudService {
   resume?(host: Host): Promise<void>;
   /** At the cloud's stop: ends what it started, nothing is left running. */
   close?(host: Host): Promise<void>;
+  /** What the cloud's status tells of it: what runs, and how. */
+  status?(host: Host): ServiceStatus;
+}
+
+export interface ServiceStatus {
+  /** `{ service, url?, localUrl?, revisions, instances }` */
+  readonly running?: readonly object[];
+  /** How instances are run here, and why so. */
+  readonly isolation?: object;
 }
 
 export interface ServiceParts {

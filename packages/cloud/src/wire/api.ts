@@ -70,8 +70,7 @@ export function buildApi(
         id: `${desc.typeName}.${method.name}`,
         input: method.input,
         output: method.output,
-        streams:
-          method.methodKind === "unary" ? "none" : method.methodKind === "server_streaming" ? "server" : "both",
+        streams: method.methodKind === "unary" ? "none" : method.methodKind === "server_streaming" ? "server" : "both",
         ...(handler === undefined ? {} : { method: handler }),
       };
       rpc.set(`${desc.typeName}/${method.name}`, endpoint);

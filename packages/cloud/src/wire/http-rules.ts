@@ -16,7 +16,9 @@ export interface HttpBinding {
 
 /** What `google.api.http` says of the method, additional bindings included. */
 export function httpBindings(schemas: SchemaSet, method: DescMethod): readonly HttpBinding[] {
-  const extension = schemas.registry.getExtension("google.api.http") as GenExtension<MethodOptions, HttpRule> | undefined;
+  const extension = schemas.registry.getExtension("google.api.http") as
+    | GenExtension<MethodOptions, HttpRule>
+    | undefined;
   if (extension === undefined) return [];
   const rule = getOption(method, extension);
   return [rule, ...rule.additionalBindings].flatMap(binding);

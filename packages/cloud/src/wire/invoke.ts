@@ -69,14 +69,26 @@ export class Invoker {
     const { method, output } = endpoint;
     if (method?.handle === undefined) throw notImplemented(endpoint.id);
     const handle = method.handle;
-    return this.#through(call, endpoint.service, method, request, () => handle(request, call), (answer) =>
-      create(output, answer as MessageInitShape<typeof output>),
+    return this.#through(
+      call,
+      endpoint.service,
+      method,
+      request,
+      () => handle(request, call),
+      (answer) => create(output, answer as MessageInitShape<typeof output>),
     );
   }
 
   rest(endpoint: RestEndpoint, request: RestRequest, call: CallContext): Json | Promise<Json> {
     const { method } = endpoint;
-    return this.#through(call, endpoint.service, method, request, () => method.handle(request, call), (answer) => answer as Json);
+    return this.#through(
+      call,
+      endpoint.service,
+      method,
+      request,
+      () => method.handle(request, call),
+      (answer) => answer as Json,
+    );
   }
 
   async *stream(

@@ -36,7 +36,10 @@ export class Violations {
 
   error(): RpcError {
     return new RpcError("INVALID_ARGUMENT", this.#list.map((each) => each.description).join("\n"), [
-      { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: this.#list.map((each) => ({ ...each })) },
+      {
+        "@type": "type.googleapis.com/google.rpc.BadRequest",
+        fieldViolations: this.#list.map((each) => ({ ...each })),
+      },
     ]);
   }
 
@@ -115,9 +118,15 @@ export class JsonDecoder {
         if (checked === undefined) {
           return this.#violations.invalid(`${at}[${index}].key`, scalarTypeName(field.mapKey), show(key));
         }
-        const item = each === null && !isDynamic(field) ? undefined : this.#single(field, each, `${at}[${index}].value`, depth);
+        const item =
+          each === null && !isDynamic(field) ? undefined : this.#single(field, each, `${at}[${index}].value`, depth);
         if (item !== undefined) {
-          Object.defineProperty(target, String(checked), { value: item, enumerable: true, configurable: true, writable: true });
+          Object.defineProperty(target, String(checked), {
+            value: item,
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
         }
       });
       return;
@@ -158,7 +167,11 @@ export class JsonDecoder {
     if (scalar === undefined) return undefined;
     if (typeof value === "object" && !(value instanceof BigNumber)) {
       const name = at.slice(at.lastIndexOf(".") + 1);
-      return this.#violations.unknown(name, at.slice(0, Math.max(0, at.lastIndexOf("."))), "Starting an object on a scalar field");
+      return this.#violations.unknown(
+        name,
+        at.slice(0, Math.max(0, at.lastIndexOf("."))),
+        "Starting an object on a scalar field",
+      );
     }
     const decoded = scalarFrom(scalar, value);
     if (decoded !== undefined) return decoded;
@@ -167,12 +180,20 @@ export class JsonDecoder {
     return this.#violations.invalid(at, scalarTypeName(scalar), shown);
   }
 
-  #message(field: DescField, schema: DescMessage, value: JsonIn, at: string, depth: number, present?: Message): unknown {
+  #message(
+    field: DescField,
+    schema: DescMessage,
+    value: JsonIn,
+    at: string,
+    depth: number,
+    present?: Message,
+  ): unknown {
     const singular = field.fieldKind === "message" && field.oneof === undefined;
     if (isWrapperDesc(schema)) {
       const scalar = schema.fields[0]?.scalar;
       const inner = scalar === undefined ? undefined : scalarFrom(scalar, value as never);
-      if (inner === undefined) return this.#violations.invalid(at, `type.googleapis.com/${schema.typeName}`, show(value));
+      if (inner === undefined)
+        return this.#violations.invalid(at, `type.googleapis.com/${schema.typeName}`, show(value));
       return singular ? inner : create(schema, { value: inner } as never);
     }
     if (schema.typeName === "google.protobuf.Struct") {
@@ -193,7 +214,11 @@ export class JsonDecoder {
       this.#violations.invalid(at, `type.googleapis.com/${schema.typeName}`, why);
       return { value: undefined };
     };
-    const last = at.replace(/\[\d+\](\.value)?$/, "").split(".").at(-1) ?? "";
+    const last =
+      at
+        .replace(/\[\d+\](\.value)?$/, "")
+        .split(".")
+        .at(-1) ?? "";
     const named = last.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     switch (schema.typeName) {
       case "google.protobuf.Timestamp": {
@@ -224,11 +249,15 @@ export class JsonDecoder {
             ? undefined
             : wrong(show(value));
       case "google.protobuf.Struct":
-        return isPlainObject(value) ? { value: fromJson(StructSchema, plain(value, depth) as never) } : wrong(show(value));
+        return isPlainObject(value)
+          ? { value: fromJson(StructSchema, plain(value, depth) as never) }
+          : wrong(show(value));
       case "google.protobuf.Value":
         return { value: fromJson(ValueSchema, plain(value, depth) as never) };
       case "google.protobuf.ListValue":
-        return Array.isArray(value) ? { value: fromJson(ListValueSchema, plain(value, depth) as never) } : wrong(show(value));
+        return Array.isArray(value)
+          ? { value: fromJson(ListValueSchema, plain(value, depth) as never) }
+          : wrong(show(value));
       case "google.protobuf.Any":
         return this.#any(schema, value, at, depth, wrong);
       default:
@@ -283,5 +312,9 @@ function plain(value: JsonIn, depth: number, key = ""): unknown {
 
 function show(value: JsonIn): string {
   if (value instanceof BigNumber) return value.source;
-  return typeof value === "object" && value !== null ? (Array.isArray(value) ? "list" : "object") : JSON.stringify(value);
+  return typeof value === "object" && value !== null
+    ? Array.isArray(value)
+      ? "list"
+      : "object"
+    : JSON.stringify(value);
 }

@@ -1,4 +1,11 @@
-import { type DescField, type DescMessage, fromBinary, type Message, type Registry, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  type Message,
+  type Registry,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import type { Any, Duration, FieldMask, ListValue, Struct, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { Json } from "../service.ts";
@@ -80,7 +87,13 @@ function fieldWriter(field: DescField): FieldWriter {
 }
 
 function isZero(value: unknown): boolean {
-  return value === "" || value === 0 || value === false || value === 0n || (value instanceof Uint8Array && value.length === 0);
+  return (
+    value === "" ||
+    value === 0 ||
+    value === false ||
+    value === 0n ||
+    (value instanceof Uint8Array && value.length === 0)
+  );
 }
 
 function valueWriter(field: DescField, isMessage: boolean): Writer {

@@ -1,4 +1,4 @@
-import { badRequest, RpcError } from "./rpc-error.ts";
+import { badRequest, type RpcError } from "./rpc-error.ts";
 
 /** A number of a request whose digits a double cannot hold: its text as sent. */
 export class BigNumber {
@@ -20,7 +20,10 @@ export function tooDeep(key: string): RpcError {
 
 const invalid = (what: string): RpcError => {
   const text = `Invalid JSON payload received. ${what}`;
-  return badRequest(text, [{ field: "", description: text }].map(({ description }) => ({ description }) as never));
+  return badRequest(
+    text,
+    [{ field: "", description: text }].map(({ description }) => ({ description }) as never),
+  );
 };
 
 /**
@@ -70,7 +73,11 @@ class Parser {
     }
     if (char === '"' || char === "'") return this.#string(char);
     if (char !== undefined && /[-0-9]/.test(char)) return this.#number();
-    for (const [word, value] of [["true", true], ["false", false], ["null", null]] as const) {
+    for (const [word, value] of [
+      ["true", true],
+      ["false", false],
+      ["null", null],
+    ] as const) {
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length;
         return value;
@@ -140,7 +147,8 @@ class Parser {
         continue;
       }
       const hex = this.#text.slice(this.#at, this.#at + 4);
-      if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.#failure(hex.length < 4 ? "Illegal hex string." : "Invalid escape sequence.");
+      if (!/^[0-9a-fA-F]{4}$/.test(hex))
+        throw this.#failure(hex.length < 4 ? "Illegal hex string." : "Invalid escape sequence.");
       out += String.fromCharCode(Number.parseInt(hex, 16));
       this.#at += 4;
     }

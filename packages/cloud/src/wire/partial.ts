@@ -53,7 +53,8 @@ export function select(value: Json, selection: Selection): Json {
   const all = selection["*"];
   const kept: Record<string, Json> = {};
   for (const [key, each] of Object.entries(object)) {
-    const below = selection[key] ?? names.map((name) => (camel(name) === key ? selection[name] : undefined)).find(Boolean) ?? all;
+    const below =
+      selection[key] ?? names.map((name) => (camel(name) === key ? selection[name] : undefined)).find(Boolean) ?? all;
     if (below !== undefined && each !== undefined) kept[key] = select(each, below);
   }
   return kept;

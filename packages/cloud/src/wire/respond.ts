@@ -42,7 +42,9 @@ export function responder(
       if (res.headersSent || res.destroyed) return;
       if (failed !== null) return plain();
       const vary = `${common.vary}, Accept-Encoding`;
-      res.writeHead(status, { ...headers, vary, "content-encoding": "gzip", "content-length": zipped.length }).end(zipped);
+      res
+        .writeHead(status, { ...headers, vary, "content-encoding": "gzip", "content-length": zipped.length })
+        .end(zipped);
     });
   };
 

@@ -33,7 +33,10 @@ export function readSystemParameters(query: URLSearchParams): SystemParameters {
   };
   const [format, ...options] = (take("alt") ?? "json").split(";");
   if (format !== "json" && format !== "") {
-    throw new RpcError("INVALID_ARGUMENT", `The local cloud answers with alt=json here; alt=${format} is not supported.`);
+    throw new RpcError(
+      "INVALID_ARGUMENT",
+      `The local cloud answers with alt=json here; alt=${format} is not supported.`,
+    );
   }
   if (take("callback") !== undefined) {
     throw new RpcError("INVALID_ARGUMENT", "The local cloud does not answer with JSONP: leave callback out.");

@@ -1,0 +1,122 @@
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { parseDuration } from "@aloft/kit/duration";
+import { bearer } from "./chain/identity.ts";
+import type { Composition } from "./compose.ts";
+import type { CloudService, Json, JsonObject, Principal } from "./service.ts";
+import { readBody } from "./wire/body.ts";
+import { parseJson } from "./wire/json-text.ts";
+import { responder } from "./wire/respond.ts";
+import { RpcError } from "./wire/rpc-error.ts";
+
+/** What the admin API steers. */
+export interface AdminCloud {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly adminToken: string;
+  readonly services: readonly CloudService[];
+  readonly port: () => number;
+  /** The cloud as it is now: `reset` replaces it. */
+  readonly now: () => Composition;
+  readonly who: (email: string | undefined) => Principal;
+  readonly reset: () => Promise<void>;
+}
+
+type Action = (cloud: AdminCloud, body: JsonObject) => Json | Promise<Json>;
+
+const actions: Readonly<Record<string, Action>> = {
+  "GET status": status,
+  "POST reset": async (cloud) => {
+    await cloud.reset();
+    return {};
+  },
+  "POST token": token,
+  "GET clock": (cloud) => ({ now: new Date(cloud.now().host.clock.now()).toISOString() }),
+  "POST clock": (cloud, body) => {
+    const { advance } = body;
+    const ms = typeof advance === "number" ? advance : parseDuration(String(advance));
+    if (ms === undefined || !Number.isFinite(ms) || ms < 0) {
+      throw new RpcError("INVALID_ARGUMENT", 'The clock moves forward only: {"advance": "36h"} or milliseconds.');
+    }
+    cloud.now().advance(ms);
+    return { now: new Date(cloud.now().host.clock.now()).toISOString() };
+  },
+  "GET projects": projects,
+  "POST projects": (cloud, body) => {
+    const { id, number } = body;
+    if (typeof id !== "string") throw new RpcError("INVALID_ARGUMENT", "A project needs an id.");
+    cloud.now().host.projects.ensure(id, number === undefined ? undefined : String(number));
+    return projects(cloud);
+  },
+};
+
+const known = new Set(["status", "reset", "clock", "faults", "token", "projects", "snapshot"]);
+
+/** `/_aloft/v1/…`: how `aloft` steers its local cloud, with the admin token of `.aloft/cloud.json`. */
+export function createAdmin(
+  cloud: AdminCloud,
+): (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void> {
+  return async (req, res, path) => {
+    const given = Buffer.from(bearer(req.headers.authorization) ?? "");
+    const right = Buffer.from(cloud.adminToken);
+    if (given.length !== right.length || !timingSafeEqual(given, right)) {
+      throw new RpcError("UNAUTHENTICATED", "The admin API takes the admin token of .aloft/cloud.json.");
+    }
+    const name = /^\/_aloft\/v1\/([a-z]+)(?:\?.*)?$/.exec(path)?.[1] ?? "";
+    const action = actions[`${req.method} ${name}`];
+    if (action === undefined) {
+      if (!known.has(name)) throw new RpcError("NOT_FOUND", "Method not found.");
+      throw new RpcError("UNIMPLEMENTED", `The local cloud does not implement ${req.method} /_aloft/v1/${name}.`);
+    }
+    const text = (await readBody(req)).toString();
+    const body = text.trim() === "" ? {} : parseJson(text);
+    if (typeof body !== "object" || body === null || Array.isArray(body)) {
+      throw new RpcError("INVALID_ARGUMENT", "The body is to be a JSON object.");
+    }
+    responder(req, res).json(200, await action(cloud, body as JsonObject));
+  };
+}
+
+function status(cloud: AdminCloud): Json {
+  const { host, notes } = cloud.now();
+  const parts = cloud.services.flatMap((service) => service.status?.(host) ?? []);
+  const isolation = parts.find((part) => part.isolation !== undefined)?.isolation;
+  return {
+    version: cloud.version,
+    pid: process.pid,
+    port: cloud.port(),
+    startedAt: cloud.startedAt,
+    now: new Date(host.clock.now()).toISOString(),
+    ...(host.dir === undefined ? {} : { dir: host.dir }),
+    iam: host.iam.mode,
+    services: cloud.services.map((service) => service.api),
+    running: parts.flatMap((part) => (part.running ?? []) as readonly JsonObject[]),
+    ...(isolation === undefined ? {} : { isolation: isolation as JsonObject }),
+    notes: notes.map((note) => ({ ...note })),
+  };
+}
+
+function projects(cloud: AdminCloud): Json {
+  return {
+    projects: cloud
+      .now()
+      .host.projects.list()
+      .map(({ id, number }) => ({ id, number })),
+  };
+}
+
+async function token(cloud: AdminCloud, { as, audience, scopes }: JsonObject): Promise<Json> {
+  const { tokens, clock } = cloud.now().host;
+  if ((as !== undefined && typeof as !== "string") || (audience !== undefined && typeof audience !== "string")) {
+    throw new RpcError("INVALID_ARGUMENT", '"as" is an e-mail, "audience" a URL.');
+  }
+  const principal = cloud.who(as);
+  if (audience !== undefined) {
+    const lifetimeS = 3600;
+    const made = await tokens.id({ principal, audience, includeEmail: true, lifetimeS });
+    return { token: made, expiresAt: new Date(clock.now() + lifetimeS * 1000).toISOString() };
+  }
+  const list = Array.isArray(scopes) ? scopes.filter((each): each is string => typeof each === "string") : undefined;
+  const made = tokens.access({ principal, ...(list === undefined ? {} : { scopes: list }) });
+  return { token: made.token, expiresAt: new Date(made.expiresAtMs).toISOString() };
+}

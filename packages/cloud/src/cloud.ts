@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import type { MovableClock } from "@aloft/kit/clock";
+import { type Ids, randomIds } from "@aloft/kit/ids";
+import { type AdminCloud, createAdmin } from "./admin.ts";
+import { type Composition, compose } from "./compose.ts";
+import { createDoors } from "./doors/http.ts";
+import { openPort, type Port } from "./doors/port.ts";
+import type { Host, Iam } from "./host.ts";
+import type { CloudService, Principal } from "./service.ts";
+import { services as allServices } from "./services/index.ts";
+import { takeStateFolder } from "./state-folder.ts";
+import { principalOf } from "./who.ts";
+
+export interface CloudOptions {
+  /** 0, the default: a free one. Throws `Failure` PORT_IN_USE. */
+  readonly port?: number;
+  /** The state folder; in memory when absent. Throws `Failure` STATE_CORRUPT, STATE_TOO_NEW, CLOUD_START_FAILED. */
+  readonly dir?: string;
+  readonly clock?: MovableClock;
+  readonly ids?: Ids;
+  /** `enforce` by default. */
+  readonly iam?: Iam["mode"];
+  /** Projects that exist from the start, by id, with their number. */
+  readonly projects?: Readonly<Record<string, number>>;
+  /** Whether the owner's first call that names an unknown project makes it; true by default. */
+  readonly newProjects?: boolean;
+  /** Every service of the local cloud by default. */
+  readonly services?: readonly CloudService[];
+  /** Where the cloud's own log goes, a line at a time; standard error by default. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Cloud extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly host: Host;
+  readonly clock: MovableClock;
+  readonly adminToken: string;
+  /** An access token of the laptop's owner, or of this e-mail. */
+  token(as?: string): string;
+  /** Ends everything that it started. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export const version = "0.1.0";
+
+/** Starts a local Google Cloud in this process. */
+export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const say = (text: string): void => log(`[cloud] ${text}`);
+  const onBug = (thrown: unknown): void =>
+    log(`[cloud] bug: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+  const services = options.services ?? allServices;
+  const adminToken = randomBytes(24).toString("base64url");
+  const startedAt = new Date().toISOString();
+  const folder = takeStateFolder(options.dir);
+  let port: Port | undefined;
+  let current: Composition;
+  const address = (): string => `http://127.0.0.1:${port?.port ?? options.port ?? 0}`;
+  const make = (): Composition =>
+    compose({
+      folder,
+      services,
+      clock: options.clock,
+      ids: options.ids ?? randomIds,
+      iam: options.iam ?? "enforce",
+      projects: options.projects ?? {},
+      newProjects: options.newProjects ?? true,
+      address,
+      say,
+      onBug,
+    });
+  try {
+    current = make();
+  } catch (thrown) {
+    folder.release();
+    throw thrown;
+  }
+
+  const who = (as: string | undefined): Principal => principalOf(current.host, as);
+  const adminCloud: AdminCloud = {
+    version,
+    startedAt,
+    adminToken,
+    services,
+    port: () => port?.port ?? 0,
+    now: () => current,
+    who,
+    reset: async () => {
+      await current.close();
+      folder.wipe();
+      current = make();
+      await current.resume();
+      say("reset: every resource and its data are gone");
+    },
+  };
+  const apiNames = new Set(services.map((service) => service.api));
+  const doors = createDoors({
+    current: () => current,
+    knows: (api) => apiNames.has(api),
+    admin: createAdmin(adminCloud),
+    onBug,
+  });
+  try {
+    port = await openPort(options.port ?? 0, doors);
+  } catch (thrown) {
+    await current.close();
+    folder.release();
+    throw thrown;
+  }
+  folder.announce({ port: port.port, pid: process.pid, version, adminToken, startedAt });
+  await current.resume();
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= (async () => {
+      await current.close();
+      await port?.close();
+      folder.release();
+    })());
+  return {
+    port: port.port,
+    url: address(),
+    get host() {
+      return current.host;
+    },
+    get clock() {
+      return current.host.clock;
+    },
+    adminToken,
+    token: (as) => current.host.tokens.access({ principal: who(as) }).token,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

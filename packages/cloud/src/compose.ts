@@ -1,0 +1,165 @@
+import { createClock, type MovableClock } from "@aloft/kit/clock";
+import type { Ids } from "@aloft/kit/ids";
+import type { Message, MessageInitShape } from "@bufbuild/protobuf";
+import { createChain } from "./chain/create-chain.ts";
+import { createDirectory } from "./chain/directory.ts";
+import { createTokens } from "./chain/tokens.ts";
+import type { Host, Iam, InternalCall } from "./host.ts";
+import type { CloudService, HttpSurface } from "./service.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { createDatabase } from "./store/database.ts";
+import { createLogs } from "./store/logs.ts";
+import { createVault } from "./store/vault.ts";
+import { type Apis, createApis } from "./wire/apis.ts";
+import { createGrpcDoor, type GrpcDoor } from "./wire/grpc.ts";
+import { Invoker } from "./wire/invoke.ts";
+import { createOperations } from "./wire/operations.ts";
+import { createRestDoor, type RestDoor } from "./wire/rest.ts";
+import { RpcError } from "./wire/rpc-error.ts";
+import { createSchemas } from "./wire/schemas.ts";
+
+export interface Note {
+  readonly topic: string;
+  readonly text: string;
+}
+
+/** A cloud without its port: what `startCloud` serves, and `reset` replaces. */
+export interface Composition {
+  readonly host: Host;
+  readonly apis: Apis;
+  readonly rest: RestDoor;
+  readonly grpc: GrpcDoor;
+  readonly surfaces: readonly HttpSurface[];
+  readonly notes: readonly Note[];
+  /** Moves the clock, and remembers it over a restart. */
+  advance(ms: number): void;
+  /** Brings back what was running. What one service fails at is told to `onBug`, the others go on. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface CompositionInit {
+  readonly folder: StateFolder;
+  readonly services: readonly CloudService[];
+  readonly clock?: MovableClock | undefined;
+  readonly ids: Ids;
+  readonly iam: Iam["mode"];
+  readonly projects: Readonly<Record<string, number>>;
+  readonly newProjects: boolean;
+  readonly address: () => string;
+  readonly say: (text: string) => void;
+  readonly onBug: (thrown: unknown) => void;
+}
+
+/** Puts the parts together. Throws `Failure` STATE_CORRUPT or STATE_TOO_NEW. */
+export function compose(init: CompositionInit): Composition {
+  const { folder, services, ids, onBug } = init;
+  const db = createDatabase({ file: folder.database });
+  try {
+    const offset = keptOffset(db);
+    const clock = init.clock ?? createClock({ offsetMs: offset.read() });
+    const notes: Note[] = [];
+    const note = (topic: string, text: string): void => {
+      if (notes.some((each) => each.topic === topic && each.text === text)) return;
+      notes.push({ topic, text });
+      init.say(`${topic}: ${text}`);
+    };
+    const vault = createVault({ dir: folder.dir });
+    const schemas = createSchemas();
+    const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note });
+    for (const [id, number] of Object.entries(init.projects)) projects.ensure(id, String(number));
+    const tokens = createTokens({ db, vault, clock });
+    const logs = createLogs({ db, clock, ids });
+    const operations = createOperations({ db, schemas, clock, ids, onBug });
+    const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects: init.newProjects });
+
+    const surfaces: HttpSurface[] = [];
+    const values = new Map<string, unknown>();
+    const host: Host = {
+      clock,
+      ids,
+      dir: folder.dir,
+      files: folder.files,
+      db,
+      vault,
+      schemas,
+      projects,
+      iam,
+      tokens,
+      operations,
+      logs,
+      call: (method, request, as) => call(method, request, as),
+      address: init.address,
+      surface: (surface) => void surfaces.push(surface),
+      shared: <T>(key: string, make: () => T): T => {
+        if (!values.has(key)) values.set(key, make());
+        return values.get(key) as T;
+      },
+      note,
+    };
+    const apis = createApis({ services, host, schemas, operations });
+    const invoker = new Invoker(host, chain, onBug);
+
+    const call: InternalCall = async <O extends Message>(
+      method: string,
+      request: object,
+      as: Parameters<InternalCall>[2],
+    ) => {
+      const endpoint = await apis.endpoint(method, undefined);
+      if (endpoint === undefined) throw new RpcError("UNIMPLEMENTED", `The local cloud has no method ${method}.`);
+      const message = schemas.create(endpoint.input, request as MessageInitShape<typeof endpoint.input>);
+      const context = invoker.call(endpoint, { caller: as, headers: {} });
+      return (await invoker.unary(endpoint, message, context)) as O;
+    };
+
+    return {
+      host,
+      apis,
+      rest: createRestDoor({ invoker, schemas, onBug }),
+      grpc: createGrpcDoor({ apis, invoker, schemas, onBug }),
+      surfaces,
+      notes,
+      advance: (ms) => {
+        offset.add(ms);
+        clock.advance(ms);
+      },
+      resume: () => each(services, (service) => service.resume?.(host), onBug),
+      close: async () => {
+        await each([...services].reverse(), (service) => service.close?.(host), onBug);
+        logs.close();
+        db.close();
+      },
+    };
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+async function each(
+  services: readonly CloudService[],
+  work: (service: CloudService) => Promise<void> | undefined,
+  onBug: (thrown: unknown) => void,
+): Promise<void> {
+  for (const service of services) {
+    try {
+      await work(service);
+    } catch (thrown) {
+      onBug(thrown);
+    }
+  }
+}
+
+function keptOffset(db: Host["db"]): { read(): number; add(ms: number): void } {
+  db.define(
+    "CREATE TABLE IF NOT EXISTS cloud_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms INTEGER NOT NULL)",
+  );
+  return {
+    read: () => Number(db.prepare("SELECT offset_ms FROM cloud_clock").get()?.["offset_ms"] ?? 0),
+    add: (ms) => {
+      db.prepare(
+        "INSERT INTO cloud_clock (id, offset_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET offset_ms = offset_ms + excluded.offset_ms",
+      ).run(ms);
+    },
+  };
+}

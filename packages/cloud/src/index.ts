@@ -1,0 +1,1 @@
+export { type Cloud, type CloudOptions, startCloud } from "./cloud.ts";

@@ -1,0 +1,57 @@
+import type { ServerHttp2Stream } from "node:http2";
+import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import { RpcError } from "./rpc-error.ts";
+
+const pauseAt = 64;
+
+/** The later requests of a call that streams them. When they are not read fast enough, the stream is paused. */
+export class MessageQueue implements AsyncIterable<Message> {
+  readonly #stream: ServerHttp2Stream;
+  readonly #schema: DescMessage;
+  readonly #held: Uint8Array[] = [];
+  #wake: (() => void) | undefined;
+  #ended = false;
+  #error: unknown;
+
+  constructor(stream: ServerHttp2Stream, schema: DescMessage) {
+    this.#stream = stream;
+    this.#schema = schema;
+    stream.once("close", () => this.end());
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    if (this.#held.length >= pauseAt) this.#stream.pause();
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#error ??= error;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message> {
+    for (;;) {
+      const bytes = this.#held.shift();
+      if (bytes !== undefined) {
+        if (this.#stream.isPaused() && this.#held.length < pauseAt / 2) this.#stream.resume();
+        yield this.#decode(bytes);
+      } else if (this.#error !== undefined) throw this.#error;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #decode(bytes: Uint8Array): Message {
+    try {
+      return fromBinary(this.#schema, bytes);
+    } catch {
+      throw new RpcError("INTERNAL", `A request is no ${this.#schema.typeName}.`);
+    }
+  }
+}
