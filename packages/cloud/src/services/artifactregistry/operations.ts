@@ -11,18 +11,13 @@ export function finished<R extends DescMessage>(
   response: R,
   value: MessageInitShape<R>,
 ): Operation {
-  const handle = host.operations.start({
-    api,
-    parent: target.split("/").slice(0, 4).join("/"),
-    target,
-    response,
-    metadata: {
-      schema: host.schemas.message<typeof OperationMetadataSchema>(
-        "google.devtools.artifactregistry.v1.OperationMetadata",
-      ),
-      value: {},
-    },
+  const schema = host.schemas.message<typeof OperationMetadataSchema>(
+    "google.devtools.artifactregistry.v1.OperationMetadata",
+  );
+  return host.db.tx(() => {
+    const parent = target.split("/").slice(0, 4).join("/");
+    const handle = host.operations.start({ api, parent, target, response, metadata: { schema, value: {} } });
+    handle.succeed(value);
+    return host.operations.message(handle.name) as Operation;
   });
-  handle.succeed(value);
-  return host.operations.message(handle.name) as Operation;
 }

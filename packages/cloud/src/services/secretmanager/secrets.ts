@@ -1,10 +1,9 @@
-import { toJson } from "@bufbuild/protobuf";
 import type { Secret } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
+import { compileFilter } from "../../wire/filter.ts";
 import type { Due } from "./due.ts";
-import { parseFilter } from "./filter.ts";
 import { checkSecret, durationMillis, millisOf } from "./limits.ts";
 import { api, type SecretParts, timestampOf } from "./parts.ts";
 import {
@@ -81,9 +80,9 @@ export function secretMethods(parts: SecretParts, due: Due): Methods<typeof Secr
         due.settle();
         parseParent(request.parent);
         const parent = projects.canonical(request.parent);
-        const keep = request.filter === "" ? undefined : parseFilter(request.filter);
+        const keep = request.filter === "" ? undefined : compileFilter(request.filter, secretSchema);
         const all = store.secrets(parent).map(({ message }) => present(message));
-        const kept = keep === undefined ? all : all.filter((secret) => keep(toJson(secretSchema, secret)));
+        const kept = keep === undefined ? all : all.filter((secret) => keep(secret));
         const { items, nextPageToken } = pageAfter(kept, (secret) => secret.name, request, parent);
         return { secrets: items, nextPageToken, totalSize: keep === undefined ? all.length : 0 };
       },

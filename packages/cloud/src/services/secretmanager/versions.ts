@@ -1,5 +1,5 @@
 import { crc32c } from "@aloft/kit/crc32c";
-import { type MessageInitShape, toJson } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { SecretVersion_State as State } from "../../../gen/secretmanager-v1.enums.ts";
 import type {
   ReplicationStatusSchema,
@@ -8,8 +8,8 @@ import type {
 } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { AuditKind, Methods } from "../../service.ts";
+import { compileFilter } from "../../wire/filter.ts";
 import { type Due, destroyNow } from "./due.ts";
-import { parseFilter } from "./filter.ts";
 import { durationMillis } from "./limits.ts";
 import { type SecretParts, timestampOf } from "./parts.ts";
 import {
@@ -145,9 +145,9 @@ export function versionMethods(parts: SecretParts, due: Due): Methods<typeof Sec
         due.settle();
         const { stored, shown } = names(parseSecret(request.parent));
         if (store.secret(stored) === undefined) throw secretNotFound(shown);
-        const keep = request.filter === "" ? undefined : parseFilter(request.filter);
+        const keep = request.filter === "" ? undefined : compileFilter(request.filter, versionSchema);
         const all = store.versions(stored).map(({ message }) => present(message));
-        const kept = keep === undefined ? all : all.filter((version) => keep(toJson(versionSchema, version)));
+        const kept = keep === undefined ? all : all.filter((version) => keep(version));
         const { items, nextPageToken } = pageAfter(kept, (version) => version.name, request, stored);
         return { versions: items, nextPageToken, totalSize: keep === undefined ? all.length : 0 };
       },
