@@ -21,6 +21,10 @@ test("stamps: etags hold the time and the name, and no two changes have the same
   expect(Buffer.from(etag.slice(1, -1).split("/")[1] ?? "", "base64").toString()).toBe(name);
   expect(etag.slice(1).startsWith("CMvxprEGELis5qYD/")).toBe(true);
   expect(etagMicros(etag)).toBe(1_714_010_315_886_675);
+  for (let micros = 0; micros < 5000; micros++) {
+    const time = timestamp(1_714_010_315_000_000 + micros * 199);
+    expect(etagMicros(etagOf(name, time))).toBe(1_714_010_315_000_000 + micros * 199);
+  }
   const stamps = createStamps(() => 5);
   expect([stamps(), stamps()]).toEqual([5000, 5001]);
 });

@@ -16,7 +16,7 @@ interface Parts {
 }
 
 function made({ service = {}, template = {}, container = {} }: Parts) {
-  const containers = [{ image: "us-docker.pkg.dev/demo/repo/app:v1", ...container }];
+  const containers: JsonValue = [{ image: "us-docker.pkg.dev/demo/repo/app:v1", ...container }];
   const message = fromJson(m.service, { template: { containers, ...template }, ...service });
   fillService(m, message, "123456789012");
   return message;
@@ -139,7 +139,7 @@ test.each<[string, Parts, string[]]>([
 });
 
 test("rules: with several containers exactly one has a port, and each a name", () => {
-  const containers = [
+  const containers: JsonValue = [
     { image: "us-docker.pkg.dev/demo/repo/app" },
     { name: "proxy", image: "us-docker.pkg.dev/demo/repo/proxy" },
   ];

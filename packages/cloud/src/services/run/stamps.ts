@@ -32,7 +32,8 @@ export function etagOf(name: string, updated: Timestamp): string {
 
 /** The update time that an etag of ours (or of Cloud Run's) holds, in microseconds; 0 when it holds none. */
 export function etagMicros(etag: string): number {
-  const [time = ""] = etag.replaceAll('"', "").split("/");
+  // The time's base64 may hold a slash; that of a name, which is plain ASCII, never does.
+  const time = etag.replaceAll('"', "").replace(/\/[^/]*$/, "");
   try {
     return microsOf(fromBinary(TimestampSchema, Buffer.from(time, "base64")));
   } catch {
