@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { sandbox } from "./commands/cli.test-support.ts";
 
-const box = sandbox();
+const box = await sandbox();
 afterAll(() => box[Symbol.asyncDispose]());
 
 test("aloft: help and version go to stdout, nothing to stderr", async () => {

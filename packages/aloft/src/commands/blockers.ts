@@ -21,10 +21,12 @@ export function blockedBy(plan: Plan): Failure | undefined {
     code: first.code,
     what,
     problems: blockers.map((blocker) => ({
-      ...(blocker.what.includes(label(blocker.address)) ? {} : { at: label(blocker.address) }),
+      ...(named(blocker.what, blocker.address) ? {} : { at: label(blocker.address) }),
       what: blocker.what,
       next: forEnv(blocker.next, graph.env),
     })),
     ...(all === undefined ? {} : { next: `${all}   (all that the file has, at once)` }),
   });
 }
+
+const named = (what: string, address: string): boolean => what.includes(address) || what.includes(label(address));

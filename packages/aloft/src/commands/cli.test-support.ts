@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,21 +18,25 @@ export interface Sandbox extends AsyncDisposable {
   readonly folder: string;
   /** The state folder of its local cloud. */
   readonly state: string;
+  /** Where its local cloud listens when it is started. */
+  readonly port: number;
   write(file: string, text: string): void;
   /** The real program, as a process of its own without a terminal. */
   aloft(args: readonly string[], options?: { readonly input?: string; readonly env?: NodeJS.ProcessEnv }): Promise<Ran>;
 }
 
 /** A user's folder. Going, it stops the local cloud that was started in it. */
-export function sandbox(files: Readonly<Record<string, string>> = {}): Sandbox {
+export async function sandbox(files: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "aloft-cli-")));
   const state = join(folder, ".aloft");
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(packageFolder, join(folder, "node_modules/aloft"));
-  const env = { PATH: process.env.PATH, HOME: folder, ALOFT_CLOUD_DIR: state };
+  const port = await freePort();
+  const env = { PATH: process.env.PATH, HOME: folder, ALOFT_CLOUD_DIR: state, ALOFT_CLOUD: `127.0.0.1:${port}` };
   const box: Sandbox = {
     folder,
     state,
+    port,
     write: (file, text) => writeFileSync(join(folder, file), text),
     aloft: (args, options = {}) => run(args, folder, { ...env, ...options.env }, options.input ?? ""),
     [Symbol.asyncDispose]: async () => {
@@ -40,6 +46,15 @@ export function sandbox(files: Readonly<Record<string, string>> = {}): Sandbox {
   };
   for (const [file, text] of Object.entries(files)) box.write(file, text);
   return box;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, input: string): Promise<Ran> {

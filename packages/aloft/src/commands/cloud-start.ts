@@ -10,7 +10,7 @@ export const command = defineCommand({
     port: {
       type: "string",
       value: "N",
-      what: "the port (default: ALOFT_CLOUD's, the last one, 4510; 0: any free one)",
+      what: "the port (default: ALOFT_CLOUD's, that of the running one, 4510; 0: any free one)",
     },
     dir: { type: "string", value: "DIR", what: "the state folder (default: ALOFT_CLOUD_DIR, .aloft)" },
     iam: { type: "string", value: "MODE", what: "permissions: enforce (default), explain, off" },

@@ -16,9 +16,8 @@ export const command = defineCommand({
   },
   text: (data: CloudStatus & { readonly address: string }, paint) => {
     const running = data.running.flatMap((one) => [
-      `  ${paint.bold(one.service.split("/").at(-1) ?? one.service)}`,
-      ...(one.localUrl === undefined ? [] : [`    ${paint.cyan(one.localUrl)}`]),
-      `    ${one.url}`,
+      `  ${paint.bold(placed(one.service))}   ${one.ready ? "ready" : paint.red("not ready")}, ${instances(one.instances)}`,
+      ...[one.localUrl, one.url].filter((url) => url !== undefined).map((url) => `    ${paint.cyan(url)}`),
     ]);
     const notes = (data.notes ?? []).map((note) => `  ${said(note)}`);
     return [
@@ -32,6 +31,14 @@ export const command = defineCommand({
     ].join("\n");
   },
 });
+
+/** `projects/p/locations/r/services/s` → `p/s` */
+function placed(service: string): string {
+  const [, project, , , , id] = service.split("/");
+  return `${project}/${id}`;
+}
+
+const instances = (count: number): string => `${count} ${count === 1 ? "instance" : "instances"}`;
 
 /** A note is a text, or a topic with one. */
 function said(note: unknown): string {

@@ -1,6 +1,8 @@
 import { Failure } from "@aloft/kit/failure";
+import type { Graph } from "../app/graph.ts";
 import { applyCounts, applyLine } from "../ui/apply-text.ts";
-import { label, planData } from "../ui/plan-text.ts";
+import { label, type PlanData, planData } from "../ui/plan-text.ts";
+import { blockedBy } from "./blockers.ts";
 import { defineCommand } from "./command.ts";
 import { forEnv, openSession } from "./session.ts";
 import { nowText, timedEvents } from "./work.ts";
@@ -19,10 +21,10 @@ export const command = defineCommand({
     const { dryRun, yes, confirm } = ctx.global;
     const plan = await makeDownPlan(graph, google, { signal: ctx.signal, clock: ctx.clock });
     const shown = planData(plan);
-    const kept = shown.steps
-      .filter(({ action }) => action === "none")
-      .map(({ address, reasons }) => ({ address, reasons }));
     ctx.ui.event({ type: "plan", time: nowText(), ...shown });
+    const blocked = blockedBy(plan);
+    if (blocked !== undefined) throw blocked;
+    const kept = [...keptSteps(shown.steps), ...keptApis(graph)];
     const going = shown.steps.filter(({ action }) => action !== "none");
     const none: Done = { ...{ done: 0, failed: 0, skipped: 0, unchanged: kept.length, elapsedMs: 0 }, kept, dryRun };
     if (dryRun || going.length === 0) return { data: none };
@@ -66,12 +68,26 @@ export const command = defineCommand({
   stream: { to: "talk", text: applyLine },
 });
 
+interface Kept {
+  readonly address: string;
+  readonly reasons: readonly string[];
+}
+
+const keptSteps = (steps: PlanData["steps"]): Kept[] =>
+  steps.filter(({ action }) => action === "none").map(({ address, reasons }) => ({ address, reasons }));
+
+/** Another app of the project may need them. */
+const keptApis = (graph: Graph): Kept[] =>
+  graph.resources
+    .filter(({ kind }) => kind === "api")
+    .map(({ address }) => ({ address, reasons: ["stay switched on"] }));
+
 interface Done {
   readonly done: number;
   readonly failed: number;
   readonly skipped: number;
   readonly unchanged: number;
   readonly elapsedMs: number;
-  readonly kept: readonly { readonly address: string; readonly reasons: readonly string[] }[];
+  readonly kept: readonly Kept[];
   readonly dryRun: boolean;
 }

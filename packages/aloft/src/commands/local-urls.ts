@@ -1,3 +1,4 @@
+import type { Graph } from "../app/graph.ts";
 import type { RunningService } from "../local/admin.ts";
 import type { LocalCloud } from "../local/ensure.ts";
 
@@ -6,7 +7,8 @@ export async function localUrls(local: LocalCloud | undefined): Promise<readonly
   return local === undefined ? [] : (await local.admin.status()).running;
 }
 
-/** The running service of this cloud id. `service` may be the bare id or its full resource name. */
-export function runningOf(running: readonly RunningService[], id: string, url?: string): RunningService | undefined {
-  return running.find((one) => one.url === url || one.service === id || one.service.endsWith(`/services/${id}`));
+/** A service of this graph as it runs on the local cloud. */
+export function runningOf(running: readonly RunningService[], graph: Graph, id: string): RunningService | undefined {
+  const name = `projects/${graph.project}/locations/${graph.region}/services/${id}`;
+  return running.find(({ service }) => service === name);
 }

@@ -35,7 +35,7 @@ export const command = defineCommand({
         next: forEnv("aloft up", graph.env),
       });
     }
-    const localUrl = runningOf(running, picked.id, url)?.localUrl;
+    const localUrl = runningOf(running, graph, picked.id)?.localUrl;
     const shown = localUrl ?? url;
     const opened = !ctx.ui.json && ctx.ui.interactive && show(shown, ctx.environ);
     return { data: { resource: picked.address, url, ...(localUrl === undefined ? {} : { localUrl }), opened } };

@@ -2,6 +2,7 @@ import { type PlanData, planData, planText } from "../ui/plan-text.ts";
 import { blockedBy } from "./blockers.ts";
 import { defineCommand } from "./command.ts";
 import { openSession } from "./session.ts";
+import { onlyOf } from "./work.ts";
 
 export const command = defineCommand({
   name: "plan",
@@ -16,7 +17,7 @@ export const command = defineCommand({
     const { graph, google } = await openSession(ctx);
     const { makePlan } = await import("../plan/make-plan.ts");
     const plan = await makePlan(graph, google, {
-      only: ctx.global.only,
+      ...onlyOf(ctx.global.only),
       signal: ctx.signal,
       clock: ctx.clock,
       onProgress: ctx.ui.note,

@@ -22,7 +22,7 @@ export const command = defineCommand({
       localUrls(local),
     ]);
     const resources = statuses.map((one): Shown => {
-      const localUrl = one.kind === "service" ? runningOf(running, one.id, one.url)?.localUrl : undefined;
+      const localUrl = one.kind === "service" ? runningOf(running, graph, one.id)?.localUrl : undefined;
       return { ...one, ...(localUrl === undefined ? {} : { localUrl }) };
     });
     const { app, env, project, region } = graph;

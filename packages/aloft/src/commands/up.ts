@@ -5,7 +5,7 @@ import { blockedBy } from "./blockers.ts";
 import { defineCommand } from "./command.ts";
 import { localUrls } from "./local-urls.ts";
 import { forEnv, openSession } from "./session.ts";
-import { nowText, timedEvents } from "./work.ts";
+import { nowText, onlyOf, timedEvents } from "./work.ts";
 
 export const command = defineCommand({
   name: "up",
@@ -21,7 +21,7 @@ export const command = defineCommand({
     const { makePlan } = await import("../plan/make-plan.ts");
     const { only, dryRun, yes, confirm } = ctx.global;
     const plan = await makePlan(graph, google, {
-      ...{ only, signal: ctx.signal, clock: ctx.clock },
+      ...{ ...onlyOf(only), signal: ctx.signal, clock: ctx.clock },
       onProgress: ctx.ui.note,
     });
     const shown = planData(plan);
@@ -40,7 +40,7 @@ export const command = defineCommand({
     }
     const { applyPlan } = await import("../apply/apply-plan.ts");
     const result = await applyPlan(plan, google, {
-      ...{ only, signal: ctx.signal, clock: ctx.clock, onEvent: timedEvents(ctx.ui) },
+      ...{ ...onlyOf(only), signal: ctx.signal, clock: ctx.clock, onEvent: timedEvents(ctx.ui) },
       ...(confirm === undefined ? {} : { confirm }),
     });
     const local = await localUrls(session.local);

@@ -13,3 +13,7 @@ export function timedEvents(ui: Ui): (event: ApplyEvent) => void {
 }
 
 export const nowText = (): string => new Date().toISOString();
+
+/** `--only` for the engine: absent means everything. */
+export const onlyOf = (only: readonly string[]): { readonly only?: readonly string[] } =>
+  only.length === 0 ? {} : { only };

@@ -2,12 +2,15 @@ import { Failure, messageOf } from "@aloft/kit/failure";
 import type { Place } from "./place.ts";
 
 export interface RunningService {
+  /** `projects/p/locations/r/services/s` */
   readonly service: string;
-  readonly url: string;
+  /** Absent before a revision has been ready. */
+  readonly url?: string;
   /** A plain loopback address for people: `http://127.0.0.1:41234`. */
   readonly localUrl?: string;
-  readonly revisions?: unknown;
-  readonly instances?: unknown;
+  readonly ready: boolean;
+  readonly revisions: readonly { readonly name: string; readonly percent: number; readonly instances: number }[];
+  readonly instances: number;
 }
 
 /** What `GET /_aloft/v1/status` answers. */

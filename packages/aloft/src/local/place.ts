@@ -27,7 +27,7 @@ export interface PlaceOptions {
 }
 
 /**
- * The address is `ALOFT_CLOUD`, else where this state folder's cloud ran last, else 127.0.0.1:4510. A cloud that was
+ * The address is `ALOFT_CLOUD`, else where the cloud of this state folder runs, else 127.0.0.1:4510. A cloud that was
  * started from another folder is found by its port. Throws `Failure` INPUT_INVALID, STATE_CORRUPT.
  */
 export function placeOf(options: PlaceOptions): Place {
