@@ -1,6 +1,7 @@
 import type { ImageSpec } from "../app/specs.ts";
 import type { Image, RegistryTarget } from "../image/image.ts";
 import type { Kind, KindContext, Want } from "./kind.ts";
+import { orAbsent } from "./lib/answers.ts";
 
 interface LiveImage {
   /** By its digest: `us-central1-docker.pkg.dev/p/repo/api@sha256:…`. */
@@ -28,6 +29,14 @@ const targetOf = (want: Want<ImageSpec>, { google }: KindContext): RegistryTarge
   const { host, repository } = placeOf(want);
   return { endpoint: google.base(host), repository, token: () => google.token() };
 };
+
+function hasRepository({ spec, place }: Want<ImageSpec>, { google, once, signal }: KindContext): Promise<boolean> {
+  const path = `v1/projects/${place.project}/locations/${place.region}/repositories/${spec.repository}`;
+  return once(`repository ${path}`, async () => {
+    const call = { api: "artifactregistry", path, ...(signal ? { signal } : {}) };
+    return (await orAbsent(google.request(call))) !== undefined;
+  });
+}
 
 /** The digest behind a tag, as the registry says; undefined when it has none of that name. */
 async function resolveTag(given: string, { google, signal }: KindContext): Promise<string | undefined> {
@@ -60,7 +69,8 @@ export const image: Kind<ImageSpec, LiveImage> = {
     const packed = await context.once(`pack ${JSON.stringify(from)}`, () =>
       pack({ ...from, folder: context.folder }, { cache: context.cache, onProgress: context.progress }),
     );
-    const pushed = await has(packed.digest, targetOf(want, context));
+    // Without its repository (or with the API off) the registry answers 403 to everything.
+    const pushed = (await hasRepository(want, context)) && (await has(packed.digest, targetOf(want, context)));
     return { reference: `${host}/${repository}@${packed.digest}`, pushed, packed };
   },
 
