@@ -1,4 +1,4 @@
-import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { Agent, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { Transform, type Writable } from "node:stream";
 import { withoutHops } from "./forwarding.ts";
@@ -16,6 +16,17 @@ export interface Exchange {
   /** Ends it: the caller went away, or its time is over. */
   readonly signal: AbortSignal;
 }
+
+/**
+ * A connection for each request, which the program need not close: one that was kept could be found closed, or its other
+ * end stopped; one that the program closes at once can lose an answer given before the request was read.
+ */
+class OneTimeAgent extends Agent {
+  override keepSocketAlive(): boolean {
+    return false;
+  }
+}
+export const oneTime = new OneTimeAgent({ keepAlive: true });
 
 /** The caller sent more than is allowed. */
 export class BodyTooLarge extends Error {}
@@ -38,7 +49,7 @@ export function exchangeHttp1({ req, res, instance, headers, signal }: Exchange,
       method: req.method ?? "GET",
       path: req.url ?? "/",
       headers: { ...headers },
-      agent: false,
+      agent: oneTime,
       setHost: false,
     });
     const fail = whenFailed({ upstream, signal, reject });

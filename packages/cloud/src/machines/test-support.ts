@@ -211,10 +211,12 @@ export async function nodeLayer(): Promise<{ readonly dir: string; readonly laye
 export const serviceName = "projects/demo/locations/us-central1/services/api";
 export const serviceHost = "api-123456789012.us-central1.run.app";
 
-/** Machines over real processes and a real database, with a registry of files and a clock that stands still. */
+/**
+ * Machines over real processes and a real database, with a registry of files and a clock that stands still. One at a time
+ * in a file: they share a folder, so that images are unpacked once.
+ */
 export async function world(overrides: Partial<MachinesPorts> & { readonly isolation?: "plain" } = {}): Promise<World> {
   const { dir: blobs, layer } = await nodeLayer();
-  const dir = mkdtempSync(join(tmpdir(), "aloft-machines-"));
   const registry = fileRegistry(blobs);
   const app = await registry.layer([{ name: "app/server.cjs", text: server }]);
   const image = registry.image([layer, app], {
@@ -242,7 +244,7 @@ export async function world(overrides: Partial<MachinesPorts> & { readonly isola
     logs: { write: (entry) => logs.push(entry) },
     processes: createProcesses(db),
     localPorts: createLocalPorts(db),
-    dir: join(dir, "machines"),
+    dir: join(blobs, "machines"),
     note: () => undefined,
     ...given,
   };
@@ -299,7 +301,6 @@ export async function world(overrides: Partial<MachinesPorts> & { readonly isola
     [Symbol.asyncDispose]: async () => {
       await machines.close();
       db.close();
-      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

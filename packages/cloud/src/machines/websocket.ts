@@ -45,7 +45,10 @@ export function exchangeUpgrade(options: {
         resolve(answer.statusCode ?? 101);
       });
       socket.once("close", () => inner.destroy());
-      inner.pipe(socket).pipe(inner);
+      // Either side's end is the end of both: a server's sockets stay half open otherwise.
+      socket.once("end", () => inner.end(() => inner.destroy()));
+      inner.pipe(socket);
+      socket.pipe(inner, { end: false });
     });
     upstream.once("response", (answer) => {
       socket.write(headOf(answer));
