@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { MovableClock } from "@aloft/kit/clock";
 import { type Ids, randomIds } from "@aloft/kit/ids";
 import { type AdminCloud, createAdmin } from "./admin.ts";
@@ -43,7 +44,8 @@ export interface Cloud extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export const version = "0.1.0";
+/** Of this package. */
+export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 
 /** Starts a local Google Cloud in this process. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {

@@ -155,7 +155,7 @@ function keptOffset(db: Host["db"]): { read(): number; add(ms: number): void } {
     "CREATE TABLE IF NOT EXISTS cloud_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms INTEGER NOT NULL)",
   );
   return {
-    read: () => Number(db.prepare("SELECT offset_ms FROM cloud_clock").get()?.["offset_ms"] ?? 0),
+    read: () => Number(db.prepare("SELECT offset_ms FROM cloud_clock").get()?.offset_ms ?? 0),
     add: (ms) => {
       db.prepare(
         "INSERT INTO cloud_clock (id, offset_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET offset_ms = offset_ms + excluded.offset_ms",

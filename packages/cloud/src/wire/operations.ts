@@ -97,12 +97,12 @@ export function createOperations(parts: {
 
   return {
     start,
-    pending: (name, response, metadata) => (row(name)?.["done"] === 0 ? handle(name, response, metadata) : undefined),
+    pending: (name, response, metadata) => (row(name)?.done === 0 ? handle(name, response, metadata) : undefined),
     unfinished: (api) =>
       db
         .prepare("SELECT name, target FROM operations WHERE api = ? AND done = 0 ORDER BY seq")
         .all(api)
-        .map((each) => ({ name: String(each["name"]), target: String(each["target"]) })),
+        .map((each) => ({ name: String(each.name), target: String(each.target) })),
     message: (name) => {
       const found = row(name);
       if (found === undefined) throw notFound(name);
@@ -111,7 +111,7 @@ export function createOperations(parts: {
     done: (name, signal) =>
       new Promise((resolve) => {
         const found = row(name);
-        if (found === undefined || found["done"] === 1 || signal?.aborted) return resolve();
+        if (found === undefined || found.done === 1 || signal?.aborted) return resolve();
         const tellers = waiting.get(name) ?? new Set();
         waiting.set(name, tellers.add(resolve));
         signal?.addEventListener("abort", () => (tellers.delete(resolve), resolve()), { once: true });
@@ -140,11 +140,11 @@ function encode<S extends DescMessage>(schema: S, value: MessageInitShape<S>): U
 
 function summary(row: Record<string, unknown>): OperationRow {
   return {
-    seq: Number(row["seq"]),
-    name: String(row["name"]),
-    api: String(row["api"]),
-    target: String(row["target"]),
-    done: row["done"] === 1,
+    seq: Number(row.seq),
+    name: String(row.name),
+    api: String(row.api),
+    target: String(row.target),
+    done: row.done === 1,
   };
 }
 
@@ -156,14 +156,14 @@ function operationMessage(schemas: SchemaSet, row: Record<string, unknown>): Mes
   });
   const { error, response } = row;
   const init: Omit<Partial<Operation>, "metadata" | "result"> & Record<string, unknown> = {
-    name: String(row["name"]),
-    done: row["done"] === 1,
+    name: String(row.name),
+    done: row.done === 1,
   };
-  if (row["metadata"] instanceof Uint8Array) init["metadata"] = any(row["metadata_type"], row["metadata"]);
+  if (row.metadata instanceof Uint8Array) init.metadata = any(row.metadata_type, row.metadata);
   if (error instanceof Uint8Array) {
-    init["result"] = { case: "error", value: schemas.decode(schemas.message("google.rpc.Status"), error) };
+    init.result = { case: "error", value: schemas.decode(schemas.message("google.rpc.Status"), error) };
   } else if (response instanceof Uint8Array) {
-    init["result"] = { case: "response", value: any(row["response_type"], response) };
+    init.result = { case: "response", value: any(row.response_type, response) };
   }
   return create(schema, init);
 }

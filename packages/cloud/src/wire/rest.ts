@@ -153,7 +153,7 @@ async function readJson(req: IncomingMessage): Promise<{ json: JsonIn | undefine
 function flatHeaders(req: IncomingMessage, accessToken: string | undefined): Record<string, string | undefined> {
   const flat: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(req.headers)) flat[name] = Array.isArray(value) ? value.join(", ") : value;
-  if (accessToken !== undefined && flat["authorization"] === undefined) flat["authorization"] = `Bearer ${accessToken}`;
+  if (accessToken !== undefined && flat.authorization === undefined) flat.authorization = `Bearer ${accessToken}`;
   return flat;
 }
 

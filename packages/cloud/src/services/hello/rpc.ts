@@ -7,8 +7,8 @@ import { greetingStore } from "./store.ts";
 /** Parse, rules, store, answer. A service with protos of Google's has `rpc<typeof Service>(…)` in place of these paths. */
 export function greetings(host: Host): readonly RestMethod[] {
   const store = greetingStore(host.db);
-  const project = (request: RestRequest): string => request.params["project"] ?? "";
-  const name = (request: RestRequest): string => nameOf(project(request), request.params["greeting"] ?? "");
+  const project = (request: RestRequest): string => request.params.project ?? "";
+  const name = (request: RestRequest): string => nameOf(project(request), request.params.greeting ?? "");
   const onProject = { permission: [], resource: (request: RestRequest) => `projects/${project(request)}` };
   return [
     {

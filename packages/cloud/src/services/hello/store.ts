@@ -11,7 +11,7 @@ export interface Greetings {
 
 export function greetingStore(db: Database): Greetings {
   db.define("CREATE TABLE IF NOT EXISTS hello_greetings (name TEXT PRIMARY KEY, greeting TEXT NOT NULL)");
-  const read = (row: Record<string, unknown>): Greeting => JSON.parse(String(row["greeting"])) as Greeting;
+  const read = (row: Record<string, unknown>): Greeting => JSON.parse(String(row.greeting)) as Greeting;
   return {
     get: (name) => {
       const row = db.prepare("SELECT greeting FROM hello_greetings WHERE name = ?").get(name);
