@@ -41,7 +41,7 @@ function checkRole(role: string, rules: BindingRules): void {
     `iam.role.${role}`,
     kind === "custom"
       ? `${role} is a custom role: it is stored in the policy, and grants nothing here.`
-      : `${role} belongs to a service that is not here: it is stored in the policy, and grants nothing here.`,
+      : `The permissions of ${role} are not known here: it is stored in the policy, and grants nothing.`,
   );
 }
 

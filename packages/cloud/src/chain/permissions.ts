@@ -123,7 +123,7 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     multipartUploads: "abort create list listParts",
     objects: `${crud} ${policyVerbs} createContext deleteContext move overrideUnlockedRetention restore setRetention updateContext`,
   },
-  vpcaccess: { connectors: "create delete get list update use", locations: "list", operations: "get list" },
+  vpcaccess: { connectors: "create delete get list update", locations: "list", operations: "get list" },
 };
 
 /** All known permissions, `service.resource.verb`, sorted. */
@@ -134,9 +134,6 @@ export const permissions: readonly string[] = Object.entries(table)
     ),
   )
   .sort();
-
-/** Services whose permissions and roles are in the table: `secretmanager`, … */
-export const knownServices: ReadonlySet<string> = new Set(Object.keys(table));
 
 /**
  * The permissions that a list of patterns selects. A pattern is `service.resource.verb`; each part is `*` or names

@@ -41,14 +41,16 @@ const objectUse = [
 ];
 const logsRead = [
   projectGet,
-  "logging.buckets.get|list|listEffectiveTags|listTagBindings",
-  "logging.exclusions|links|locations|logMetrics|logScopes|sinks.get|list",
-  "logging.logEntries.download|list",
-  "logging.logServiceIndexes|logServices|logs.list",
+  "logging.buckets|exclusions|links|locations|logMetrics|sinks|views.get|list",
+  "logging.logEntries|logServiceIndexes|logServices|logs.list",
   "logging.operations.get|list",
   "logging.queries.getShared|listShared|usePrivate",
-  "logging.settings|usage.get",
-  "logging.views.get|list|listLogs|listResourceKeys|listResourceValues",
+  "logging.usage.get",
+];
+const serviceReads = [
+  "serviceusage.operations|quotas.get",
+  "serviceusage.services.get|list",
+  "monitoring.timeSeries.list",
 ];
 
 /** What nobody holds by a basic role: minting another's tokens, and the data in buckets (that comes by bucket policies). */
@@ -93,7 +95,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   browser: { title: "Browser", holds: ["resourcemanager.*.get|list", "resourcemanager.projects.getIamPolicy"] },
   "cloudscheduler.admin": {
     title: "Cloud Scheduler Admin",
-    holds: [project, "cloudscheduler.*", "serviceusage.services.list"],
+    holds: [project, "cloudscheduler.*", "serviceusage.services.get|list"],
   },
   "cloudscheduler.serviceAgent": {
     title: "Cloud Scheduler Service Agent",
@@ -121,6 +123,8 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
       "-resourcemanager.projects.createBillingAssignment|delete|deleteBillingAssignment|undelete|updateLiens",
       "-secretmanager.versions.access",
       "-storage.buckets.enableObjectRetention|getObjectInsights|restore",
+      "-monitoring.notificationChannels.getVerificationCode",
+      "-pubsub.*.getIamPolicy",
     ],
   },
   "iam.roleAdmin": {
@@ -185,7 +189,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     title: "Logs View Accessor",
     holds: ["logging.logEntries.download", "logging.views.access|listLogs|listResourceKeys|listResourceValues"],
   },
-  "logging.viewer": { title: "Logs Viewer", holds: logsRead },
+  "logging.viewer": { title: "Logs Viewer", holds: [...logsRead, "logging.logScopes.get|list"] },
   "monitoring.metricWriter": {
     title: "Monitoring Metric Writer",
     holds: [
@@ -278,26 +282,35 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   },
   "secretmanager.secretVersionAdder": {
     title: "Secret Manager Secret Version Adder",
-    holds: [project, "secretmanager.versions.add"],
+    holds: [project, "secretmanager.versions.add", "secretmanager.secrets.rotate"],
   },
   "secretmanager.secretVersionManager": {
     title: "Secret Manager Secret Version Manager",
-    holds: [project, "secretmanager.versions.add|destroy|disable|enable|get|list"],
+    holds: [project, "secretmanager.secrets.rotate", "secretmanager.versions.add|destroy|disable|enable|get|list"],
   },
   "secretmanager.viewer": { title: "Secret Manager Viewer", holds: secretMetadata },
   "serviceusage.serviceUsageAdmin": {
     title: "Service Usage Admin",
-    holds: ["serviceusage.*"],
+    holds: ["serviceusage.*", "monitoring.timeSeries.list"],
   },
   "serviceusage.serviceUsageConsumer": {
     title: "Service Usage Consumer",
-    holds: ["serviceusage.operations.get", "serviceusage.quotas.get", "serviceusage.services.get|list|use"],
+    holds: [...serviceReads, "serviceusage.services.use"],
   },
   "serviceusage.serviceUsageViewer": {
     title: "Service Usage Viewer",
-    holds: ["serviceusage.operations.get", "serviceusage.quotas.get", "serviceusage.services.get|list"],
+    holds: serviceReads,
   },
-  "storage.admin": { title: "Storage Admin", holds: [project, "storage.*", "-storage.hmacKeys.*"] },
+  "storage.admin": {
+    title: "Storage Admin",
+    holds: [
+      project,
+      "monitoring.metricDescriptors|monitoredResourceDescriptors.list",
+      "monitoring.timeSeries.*",
+      "storage.*",
+      "-storage.hmacKeys.*",
+    ],
+  },
   "storage.objectAdmin": {
     title: "Storage Object Admin",
     holds: [...objectUse, "storage.objects.*"],
@@ -320,6 +333,18 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
         pattern === "*" ? "*.*.get|list|getIamPolicy|listEffectiveTags|listTagBindings" : pattern,
       ),
       "-logging.privateLogEntries.list",
+      "-pubsub.*.getIamPolicy",
+      "artifactregistry.files.download",
+      "artifactregistry.repositories.downloadArtifacts|exportArtifacts|readViaVirtualRepository",
+      "cloudscheduler.jobs.fullView",
+      "cloudsql.backupRuns|instances.export",
+      "logging.buckets.copyLogEntries",
+      "logging.logEntries.download",
+      "logging.queries.getShared|listShared|usePrivate",
+      "logging.views.listLogs|listResourceKeys|listResourceValues",
+      "redis.backups.export",
+      "run.*.sshRead",
+      "storage.buckets.viewIntelligenceDetails",
     ],
   },
 };

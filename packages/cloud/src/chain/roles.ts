@@ -1,4 +1,4 @@
-import { knownServices, select } from "./permissions.ts";
+import { select } from "./permissions.ts";
 import { roleTable } from "./role-table.ts";
 
 export interface Role {
@@ -31,15 +31,34 @@ export function allRoles(): readonly Role[] {
     .flatMap((key) => roleOf(prefix + key) ?? []);
 }
 
+/** Services of whose roles all names are known: another is a slip. */
+const complete: ReadonlySet<string> = new Set(["artifactregistry", "redis", "run", "secretmanager"]);
+/** Their roles that are Google's and not in the table. */
+const beyond: ReadonlySet<string> = new Set([
+  "artifactregistry.attachmentReader",
+  "artifactregistry.attachmentWriter",
+  "artifactregistry.containerRegistryMigrationAdmin",
+  "artifactregistry.createOnPushRepoAdmin",
+  "artifactregistry.editor",
+  "artifactregistry.viewer",
+  "run.editor",
+  "run.sourceDeveloper",
+  "run.sourceViewer",
+  "run.sshReader",
+  "run.sshRoot",
+  "secretmanager.editor",
+]);
+
 /**
- * What a role's name is to us: `known`; `foreign`, of a service that we have no roles of (it may well be Google's, and
- * grants nothing here); `custom`, of a project or organisation; `none`, a name that no role of a known service has.
+ * What a role's name is to us: `known`; `foreign`, one that may well be Google's and is not in the table (it grants
+ * nothing here); `custom`, of a project or organisation; `none`, a name that no role has.
  */
 export function roleKind(name: string): "known" | "foreign" | "custom" | "none" {
   if (roleOf(name) !== undefined) return "known";
   if (/^(projects|organizations)\/[^/]+\/roles\/[\w.]+$/.test(name)) return "custom";
-  const service = /^roles\/([a-zA-Z0-9]+)\.[\w.]+$/.exec(name)?.[1];
-  return service === undefined || knownServices.has(service) ? "none" : "foreign";
+  const key = /^roles\/([a-zA-Z0-9]+\.[\w.]+)$/.exec(name)?.[1];
+  if (key === undefined) return "none";
+  return complete.has(key.split(".")[0] ?? "") && !beyond.has(key) ? "none" : "foreign";
 }
 
 const basic = new Set(["roles/owner", "roles/editor", "roles/viewer"]);
