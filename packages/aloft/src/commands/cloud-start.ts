@@ -73,7 +73,7 @@ function checkFlags(port: string | undefined, iam: string | undefined, projects:
   if (iam !== undefined && !["enforce", "explain", "off"].includes(iam)) {
     throw wrong(`--iam ${iam} is none of enforce, explain, off`, "aloft cloud start --iam explain");
   }
-  const bad = projects?.find((project) => !/^[a-z][a-z0-9-]{4,28}[a-z0-9]=[1-9]\d{5,18}$/.test(project));
+  const bad = projects?.find((project) => !/^[a-z][a-z0-9-]{4,28}[a-z0-9]=[1-9]\d{5,14}$/.test(project));
   if (bad !== undefined)
     throw wrong(`--project ${bad} is not ID=NUMBER`, "aloft cloud start --project demo-app=123456789012");
 }
