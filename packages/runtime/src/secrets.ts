@@ -1,7 +1,7 @@
 import { Redacted } from "@aloft/kit/redaction";
 import { EnvError, type Variables } from "./variables.ts";
 
-export { Redacted } from "@aloft/kit/redaction";
+export { Redacted, redactor } from "@aloft/kit/redaction";
 export { EnvError } from "./variables.ts";
 
 /** Secrets by the names of their variables. Each prints as `***`; `reveal()` is the way to its value. */

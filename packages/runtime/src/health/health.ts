@@ -14,7 +14,7 @@ export interface HealthOptions {
   /** Shown in the answer. By default what Cloud Run calls them (`K_SERVICE`, `K_REVISION`). */
   readonly service?: string;
   readonly version?: string;
-  /** How often each check runs. 5 s by default. */
+  /** How often each check runs: 5 s by default. One that is bad is run again after half a second. */
   readonly periodMs?: number;
   /** How long a check may take. 3 s by default. */
   readonly timeoutMs?: number;
@@ -111,6 +111,8 @@ interface WatchOptions {
   readonly staleMs: number | undefined;
 }
 
+const soonMs = 500;
+
 function watch(name: string, run: CheckRun, options: WatchOptions): Watch {
   const { clock, periodMs, timeoutMs } = options;
   const staleMs = options.staleMs ?? 3 * periodMs + timeoutMs;
@@ -122,7 +124,7 @@ function watch(name: string, run: CheckRun, options: WatchOptions): Watch {
     const startedMs = clock.now();
     const said = await limited(run, timeoutMs, clock);
     last = { ...said, atMs: clock.now(), ms: Math.round(clock.now() - startedMs) };
-    if (!closed) cancel = clock.after(periodMs, () => void once());
+    if (!closed) cancel = clock.after(said.ok ? periodMs : Math.min(periodMs, soonMs), () => void once());
   };
   const first = once();
 

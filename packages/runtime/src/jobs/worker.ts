@@ -1,6 +1,6 @@
 import { UnrecoverableError, Worker, type Job as WorkerJob } from "bullmq";
 import type { CheckRun } from "../health/health.ts";
-import { createConnections, reason, within } from "./connections.ts";
+import { createConnections, reason, untilReady, within } from "./connections.ts";
 import { keyPrefix, type OnJobEvent, pingJob, type QueuePlace, type RunningJob } from "./types.ts";
 
 export interface WorkerOptions<Data, Result> extends QueuePlace {
@@ -76,8 +76,6 @@ export function createWorker<Data, Result>(options: WorkerOptions<Data, Result>)
     // A job is given up for good only when it took that many workers with it.
     maxStalledCount: 10,
     runRetryDelay: 1000,
-    // A job added while connections change may wake nobody: it is seen when the wait for jobs ends, after this many seconds.
-    drainDelay: 1,
   });
   worker.on("error", (error) => {
     if (!stopping.signal.aborted) say({ type: "error", message: `worker: ${reason(error)}`, error });
@@ -95,8 +93,8 @@ export function createWorker<Data, Result>(options: WorkerOptions<Data, Result>)
   return {
     health: async () => {
       if (!worker.isRunning() || worker.isPaused()) return { ok: false, detail: "the consumer does not run" };
-      if (redis.status !== "ready") return { ok: false, detail: `Redis is not connected (${redis.status})` };
-      await within(redis.ping(), 2500, "PING");
+      await untilReady(redis, 1000);
+      await within(redis.ping(), 1500, "PING");
       return { ok: true, detail: running.size > 0 ? `${running.size} running` : "waiting for jobs" };
     },
     close: async ({ graceMs = 8000 } = {}) => {

@@ -1,0 +1,1 @@
+export { backoff, type RetryOptions, retry } from "@aloft/kit/retry";
