@@ -1,0 +1,24 @@
+// A cloud with one Redis instance, for tests that kill it: prints where the instance is, and waits.
+import { startCloud } from "../src/cloud.ts";
+import { createProcesses } from "../src/processes.ts";
+import { redis } from "../src/services/redis/index.ts";
+
+const parent = "projects/demo/locations/us-central1";
+const cloud = await startCloud({
+  dir: process.argv[2] ?? "",
+  services: [redis],
+  projects: { demo: 123456789012 },
+  log: () => undefined,
+});
+cloud.host.projects.setEnabled("demo", "redis.googleapis.com", true);
+const answer = await fetch(`${cloud.url}/redis.googleapis.com/v1/${parent}/instances?instanceId=orphan`, {
+  method: "POST",
+  headers: { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json" },
+  body: JSON.stringify({ tier: "BASIC", memorySizeGb: 1 }),
+});
+const { name } = (await answer.json()) as { name: string };
+await cloud.host.operations.done(name);
+const row = cloud.host.db.prepare("SELECT host FROM redis_servers").get();
+const record = createProcesses(cloud.host.db).adopt(`redis/${parent}/instances/orphan`);
+process.stdout.write(`${JSON.stringify({ host: row?.host, pid: record?.pid })}\n`);
+setInterval(() => undefined, 60_000);
