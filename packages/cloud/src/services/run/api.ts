@@ -3,6 +3,7 @@ import { controlOf, existingControl, type MachinesOf } from "./control.ts";
 import { api } from "./operations.ts";
 import { endOrphans } from "./reconcile.ts";
 import { runRpc } from "./rpc.ts";
+import { runningServices } from "./running.ts";
 import { hasServices } from "./store.ts";
 
 /** Cloud Run Admin API v2 over the machines given. */
@@ -22,6 +23,7 @@ export function runOver(machines: MachinesOf): CloudService {
       endOrphans(host, store, m);
       for (const service of store.allServices()) reconciler.kick(service.name);
     },
+    status: (host) => ({ running: runningServices(host), isolation: machines(host).isolation }),
     close: async (host) => {
       const control = existingControl(host);
       await control?.reconciler.close();

@@ -33,7 +33,7 @@ export function changeService(control: Control, call: Call, { service, before, v
   const request = before === undefined ? "CreateServiceRequest" : "UpdateServiceRequest";
   const violations = [
     ...(before === undefined ? checkServiceId(serviceId) : []),
-    ...checkService(service, { request, serviceId, projectId: project }),
+    ...checkService(service, { request, serviceId }),
   ];
   if (violations.length > 0) throw refuse(violations);
 

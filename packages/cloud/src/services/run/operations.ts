@@ -4,7 +4,6 @@ import type { Host, OperationHandle } from "../../host.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Fault } from "./conditions.ts";
 import type { Messages } from "./messages.ts";
-import { parseLocation } from "./names.ts";
 import type { Pending, Store } from "./store.ts";
 
 export const api = "run.googleapis.com";
@@ -24,7 +23,6 @@ export interface ServiceOperations {
 export function createServiceOperations(host: Host, m: Messages, store: Store): ServiceOperations {
   const begin = (service: Service): Handle => {
     const parent = service.name.slice(0, service.name.indexOf("/services/"));
-    parseLocation(parent);
     const metadata = { schema: m.service, value: shown(m, service) };
     return host.operations.start({ api, parent, target: service.name, response: m.service, metadata });
   };

@@ -7,7 +7,7 @@ import { checkService, checkServiceId } from "./rules.ts";
 import { unimplementedFields } from "./unimplemented.ts";
 
 const m = messagesOf(createSchemas());
-const at = { request: "CreateServiceRequest", serviceId: "api", projectId: "demo" };
+const at = { request: "CreateServiceRequest", serviceId: "api" };
 
 interface Parts {
   readonly service?: Record<string, JsonValue>;

@@ -23,7 +23,6 @@ export interface Checked {
   /** `CreateServiceRequest` or `UpdateServiceRequest`: how Cloud Run names the place of a fault. */
   readonly request: string;
   readonly serviceId: string;
-  readonly projectId: string;
 }
 
 /** What is wrong with the id of a service to be made. */

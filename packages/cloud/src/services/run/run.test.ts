@@ -163,6 +163,19 @@ test("run: a revision with instances that always run goes when nothing in the tr
   expect([...it.machines.up.keys()]).toEqual([second.response.latestReadyRevision]);
 });
 
+test("run: egress goes to the network that is named, and a connector that does not exist fails", async () => {
+  await using it = await start();
+  const networkInterfaces = [{ network: "projects/demo/global/networks/main", subnetwork: "private" }];
+  const made = await it.settle("POST", `${parent}/services?serviceId=api`, {
+    template: template("good", { vpcAccess: { networkInterfaces } }),
+  });
+  expect(made.response.template.vpcAccess.egress).toBe("PRIVATE_RANGES_ONLY");
+  expect([...it.machines.up.values()][0]?.vpcNetwork).toBe("main");
+  const connector = `${parent}/connectors/none`;
+  const failed = await it.settle("PATCH", api, { template: template("good", { vpcAccess: { connector } }) });
+  expect(failed.error.message).toMatch(/VPC connector \S+ does not exist, or Cloud Run does not have permission/);
+});
+
 test("run: traffic is moved off a failed revision by name, though the service is not ready for its sake", async () => {
   await using it = await start();
   const one = (await it.settle("POST", `${parent}/services?serviceId=api`, { template: template("good") })).response;

@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { openAsBlob } from "node:fs";
+import { fileRegistry, nodeLayer, server } from "../../../machines/test-support.ts";
+
+const registry = "us-central1-docker.pkg.dev";
+
+/** Pushes an image with a small server of Node's to a cloud's registry, as `docker push` would; answers it by tag. */
+export async function pushServer(url: string, token: string): Promise<string> {
+  const path = `${url}/${registry}/v2/demo/apps/app`;
+  const headers = { authorization: `Bearer ${token}` };
+  const send = async (verb: string, to: string, body: Blob | string, type: string): Promise<void> => {
+    const answer = await fetch(`${path}${to}`, { method: verb, headers: { ...headers, "content-type": type }, body });
+    if (answer.status !== 201) throw new Error(`${verb} ${to}: ${answer.status} ${await answer.text()}`);
+  };
+  const { dir, layer } = await nodeLayer();
+  const files = fileRegistry(dir);
+  const layers = [layer, await files.layer([{ name: "app/server.cjs", text: server }])];
+  const config = { Entrypoint: ["node"], Cmd: ["/app/server.cjs"], WorkingDir: "/app" };
+  const found = files.resolve(files.image(layers, config));
+  const manifest = Buffer.from(found?.bytes ?? []).toString();
+  const { config: described } = JSON.parse(manifest) as { readonly config: { readonly digest: string } };
+  for (const digest of [...layers.map((each) => each.digest), described.digest]) {
+    const blob = await openAsBlob(files.blob(digest)?.path ?? "");
+    await send("POST", `/blobs/uploads/?digest=${digest}`, blob, "application/octet-stream");
+  }
+  await send("PUT", "/manifests/v1", manifest, found?.mediaType ?? "");
+  const pushed = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+  if (pushed !== found?.digest) throw new Error("The registry of files and the manifest differ.");
+  return `${registry}/demo/apps/app:v1`;
+}
