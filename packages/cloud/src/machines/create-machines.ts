@@ -120,7 +120,7 @@ export function createMachines(ports: MachinesPorts, options: { readonly isolati
     stop: async (name) => {
       const found = revisions.get(name);
       if (found === undefined) return;
-      await found.revision.stop();
+      await found.revision.stop({ drain: true });
       if (revisions.get(name) === found) revisions.delete(name);
     },
     state: (name) => revisions.get(name)?.revision.state(),

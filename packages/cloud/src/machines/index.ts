@@ -3,7 +3,7 @@ import type { Database, Host } from "../host.ts";
 import { createProcesses } from "../processes.ts";
 import { registryOf } from "../services/artifactregistry/store.ts";
 import { createMachines, type DataPlane } from "./create-machines.ts";
-import type { LocalPorts, SecretReader } from "./ports.ts";
+import type { LocalPorts, MachinesPorts, SecretReader } from "./ports.ts";
 
 export { createMachines, type DataPlane } from "./create-machines.ts";
 export type { MachinesPorts } from "./ports.ts";
@@ -11,22 +11,27 @@ export type { MachinesPorts } from "./ports.ts";
 /** The data plane of this cloud, made at first use, with its surface at the cloud's doors. */
 export function machinesOf(host: Host): DataPlane {
   return host.shared("machines", () => {
-    const machines = createMachines({
-      clock: host.clock,
-      ids: host.ids,
-      registry: registryOf(host),
-      secrets: secretsOf(host),
-      tokens: host.tokens,
-      iam: host.iam,
-      logs: host.logs,
-      processes: createProcesses(host.db),
-      localPorts: createLocalPorts(host.db),
-      dir: host.files("machines"),
-      note: (topic, text) => host.note(topic, text),
-    });
+    const machines = createMachines(portsOf(host));
     host.surface(machines.surface);
     return machines;
   });
+}
+
+/** What the data plane needs, out of a Host. */
+export function portsOf(host: Host): MachinesPorts {
+  return {
+    clock: host.clock,
+    ids: host.ids,
+    registry: registryOf(host),
+    secrets: secretsOf(host),
+    tokens: host.tokens,
+    iam: host.iam,
+    logs: host.logs,
+    processes: createProcesses(host.db),
+    localPorts: createLocalPorts(host.db),
+    dir: host.files("machines"),
+    note: (topic, text) => host.note(topic, text),
+  };
 }
 
 interface AccessAnswer extends Message {

@@ -81,7 +81,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
 
   const hide = (text: string): string => redactor(resolved?.values ?? [])(text);
   const portOf = (container: ContainerSpec, probed: number): number =>
-    container.port !== undefined && probed === container.port.containerPort ? port : probed;
+    container.port !== undefined && (probed === container.port.containerPort || probed === 0) ? port : probed;
 
   /** It cannot go on: because a container ended, took too much memory, or is not alive. */
   const fail = (problem: RevisionProblem): void => {

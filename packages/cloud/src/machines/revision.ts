@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "@aloft/kit/clock";
 import { crashLoop, idleMs, pauseMs, queueBound, queueMs, stableMs, toStart } from "./autoscaler.ts";
 import { type Instance, type InstanceParts, startInstance } from "./instance.ts";
@@ -32,8 +33,12 @@ export interface Revision {
   acquire(signal: AbortSignal): Promise<Lease>;
   /** What the services say: whether anything leads to it, and its share of the service's minimum. */
   demand(demand: { readonly routed: boolean; readonly sharedMin: number }): void;
-  stop(): Promise<void>;
+  /** `drain`: requests under way are waited for, for a while, before the programs are told to end. */
+  stop(options?: { readonly drain?: boolean }): Promise<void>;
 }
+
+/** How long requests under way are waited for before SIGTERM, in the computer's time. */
+const drainMs = 10_000;
 
 interface Waiter {
   readonly give: (lease: Lease) => void;
@@ -192,11 +197,17 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       }
       adjust();
     },
-    stop: async () => {
+    stop: async (how = {}) => {
       phase = "stopped";
       cancelRetry();
       refuseAll(new NoInstance(503, "The revision is stopped."));
-      await Promise.all([...instances].map((instance) => instance.stop()));
+      const until = performance.now() + drainMs;
+      await Promise.all(
+        [...instances].map(async (instance) => {
+          while (how.drain === true && instance.inFlight() > 0 && performance.now() < until) await wait(10);
+          await instance.stop();
+        }),
+      );
     },
   };
 }
