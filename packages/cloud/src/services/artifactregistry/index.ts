@@ -1,5 +1,6 @@
 import type { CloudService } from "../../service.ts";
 import { registrySurface } from "./oci.ts";
+import { resumeOperations, tellAll } from "./operations.ts";
 import { artifactRegistry } from "./rpc.ts";
 import { api } from "./rules.ts";
 import { artifactStore, openStore } from "./store.ts";
@@ -19,8 +20,10 @@ export const artifactregistry: CloudService = {
   // The registry answers before the API's first call; its parts are made at its own first request.
   resume: async (host) => {
     host.surface(registrySurface(host));
+    resumeOperations(host);
   },
   close: async (host) => {
+    tellAll(host);
     await openStore(host)?.blobs.close();
   },
 };

@@ -9,7 +9,7 @@ import { RpcError } from "../../wire/rpc-error.ts";
 import type { ManifestRow, TagRow } from "./content.ts";
 import { missing } from "./images.ts";
 import { isTag } from "./names.ts";
-import { finished } from "./operations.ts";
+import { operate } from "./operations.ts";
 import { page } from "./pages.ts";
 import { invalid } from "./rules.ts";
 import type { ArtifactStore } from "./store.ts";
@@ -118,8 +118,10 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
       handle: (request) => {
         const { repository, image } = parse(request.name);
         present(repository, image);
-        content.removeImage(repository, image);
-        return finished(host, packageName(repository, image), empty, {});
+        return operate(host, packageName(repository, image), empty, () => {
+          content.removeImage(repository, image);
+          return {};
+        });
       },
     },
     listVersions: {
@@ -148,8 +150,10 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
         if (tagged && !request.force) {
           throw new RpcError("FAILED_PRECONDITION", "The version has tags; delete them first or set force.");
         }
-        content.removeManifest(repository, image, digest);
-        return finished(host, request.name, empty, {});
+        return operate(host, host.projects.canonical(request.name), empty, () => {
+          content.removeManifest(repository, image, digest);
+          return {};
+        });
       },
     },
     listTags: {

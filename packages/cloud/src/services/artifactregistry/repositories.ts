@@ -14,7 +14,7 @@ import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { registryHost } from "./names.ts";
-import { finished } from "./operations.ts";
+import { operate } from "./operations.ts";
 import { api, applyMask, checkNew, invalid, parseLocation } from "./rules.ts";
 import type { ArtifactStore } from "./store.ts";
 
@@ -70,10 +70,12 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
         if (Object.keys(repository.cleanupPolicies).length > 0) {
           host.note("artifactregistry.cleanup", "Artifact Registry: cleanup policies are stored and not run.");
         }
-        if (!stored.insert(name, repository)) throw new RpcError("ALREADY_EXISTS", "the repository already exists");
         // Google's operation answers the repository without its times (seen in live recordings).
         const { createTime: _c, updateTime: _u, ...answer } = repository;
-        return finished(host, name, schema, answer);
+        return operate(host, name, schema, () => {
+          if (!stored.insert(name, repository)) throw new RpcError("ALREADY_EXISTS", "the repository already exists");
+          return answer;
+        });
       },
     },
     getRepository: {
@@ -117,13 +119,15 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
       audit: "ADMIN_WRITE",
       handle: (request) => {
         const { name } = find(request.name);
-        const orphans = host.db.tx(() => {
+        let orphans: string[] = [];
+        const operation = operate(host, name, empty, () => {
           stored.delete(name);
           host.iam.removePolicies(`${api}/${name}`);
-          return store.content.removeRepository(name);
+          orphans = store.content.removeRepository(name);
+          return {};
         });
         for (const digest of orphans) store.blobs.drop(digest);
-        return finished(host, name, empty, {});
+        return operation;
       },
     },
     ...iam,

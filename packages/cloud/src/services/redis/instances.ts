@@ -114,6 +114,7 @@ function createInstances(host: Host): Instances {
 
   /** Does the work of an operation to its end, whatever comes. */
   const run = (verb: Verb, instance: Instance, operation: string | undefined): void => {
+    const began = clock.now();
     const finish = <R extends typeof schema | typeof empty>(response: R) =>
       operation === undefined
         ? undefined
@@ -124,11 +125,13 @@ function createInstances(host: Host): Instances {
       try {
         if (verb === "delete") {
           await remove(instance);
-          finish(empty)?.succeed({});
+          const handle = finish(empty);
+          handle?.metadata(metadataOf(verb, instance, began, clock.now()));
+          handle?.succeed({});
         } else {
           const done = verb === "create" ? await create(instance) : await update(instance);
           const handle = finish(schema);
-          handle?.metadata(metadataOf(verb, instance, clock.now()));
+          handle?.metadata(metadataOf(verb, instance, began, clock.now()));
           handle?.succeed(done);
         }
       } catch (thrown) {
@@ -162,8 +165,8 @@ function createInstances(host: Host): Instances {
     if (instance.state === State.UPDATING) run("update", instance, operation);
   };
 
-  const metadataOf = (verb: Verb, instance: Instance, endMs?: number) => ({
-    createTime: verb === "create" && instance.createTime ? instance.createTime : timestampFromMs(clock.now()),
+  const metadataOf = (verb: Verb, instance: Instance, beganMs: number, endMs?: number) => ({
+    createTime: timestampFromMs(beganMs),
     target: instance.name,
     verb,
     apiVersion: "v1",
@@ -179,7 +182,7 @@ function createInstances(host: Host): Instances {
         parent: instance.name.split("/").slice(0, 4).join("/"),
         target: instance.name,
         response: verb === "delete" ? empty : schema,
-        metadata: { schema: metadataSchema, value: metadataOf(verb, instance) },
+        metadata: { schema: metadataSchema, value: metadataOf(verb, instance, clock.now()) },
       });
       const answer = host.operations.message(handle.name) as Operation;
       run(verb, instance, handle.name);

@@ -97,7 +97,7 @@ run(
     });
     expect(instance.host).toMatch(/^127\.(?!0\.)\d+\.\d+\.\d+$/);
     expect(await ask(instance, ["PING"])).toBe("PONG");
-  
+
     const update = await call<{ name: string }>(
       cloud,
       "PATCH",

@@ -107,7 +107,7 @@ export function withDefaults(
     connectMode: instance.connectMode || ConnectMode.DIRECT_PEERING,
     transitEncryptionMode: Encryption.DISABLED,
     readReplicasMode: ReadReplicas.READ_REPLICAS_DISABLED,
-    replicaCount: highlyAvailable ? 1 : 0,
+    replicaCount: 0,
     nodes: nodes.map((zone, i) => ({ $typeName: "google.cloud.redis.v1.NodeInfo", id: `node-${i}`, zone })),
     persistenceConfig: instance.persistenceConfig ?? {
       $typeName: "google.cloud.redis.v1.PersistenceConfig",
