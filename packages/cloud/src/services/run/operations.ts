@@ -16,6 +16,8 @@ export interface ServiceOperations {
   start(service: Service, pending: Omit<Pending, "operation" | "service" | "generation">): string;
   /** One that is done at once, and changed nothing: of `validate_only`. */
   done(service: Service): string;
+  /** Shows where it is, in its metadata. */
+  progress(pending: Pending, service: Service): void;
   succeed(pending: Pending, service: Service): void;
   fail(pending: Pending, service: Service, fault: Pick<Fault, "code" | "message">): void;
 }
@@ -42,6 +44,8 @@ export function createServiceOperations(host: Host, m: Messages, store: Store): 
       handle.succeed(shown(m, service));
       return handle.name;
     },
+    progress: (pending, service) =>
+      host.operations.pending(pending.operation, m.service, m.service)?.metadata(shown(m, service)),
     succeed: (pending, service) =>
       end(pending, (handle) => {
         handle.metadata(shown(m, service));

@@ -178,7 +178,10 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       for (const each of pending) {
         const own = each.revision === "" ? undefined : store.revisions.get(each.revision);
         const phase = own === undefined ? undefined : phaseOf(own);
-        if (phase === "pending") continue;
+        if (phase === "pending") {
+          operations.progress(each, service);
+          continue;
+        }
         const fault = own !== undefined && phase === "failed" ? faultOf(own) : undefined;
         const superseded = each.generation !== service.generation;
         if (fault !== undefined) operations.fail(each, service, fault);
@@ -187,7 +190,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
           const outcome = outcomeOf(service, settlement, each.revision !== "");
           if (outcome?.fault === undefined) operations.succeed(each, service);
           else operations.fail(each, service, outcome.fault);
-        }
+        } else operations.progress(each, service);
       }
     });
   };

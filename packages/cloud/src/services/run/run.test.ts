@@ -40,6 +40,9 @@ test("run: a service is pending until its revision's probe has passed, then read
   for (const field of ["uri", "urls", "latestReadyRevision", "trafficStatuses", "observedGeneration", "ingress"]) {
     expect(pending, field).not.toHaveProperty(field);
   }
+  const seen = (await it.call("GET", created.body.name)).body.metadata;
+  expect(seen.terminalCondition).toMatchObject({ type: "Ready", state: "CONDITION_RECONCILING" });
+  expect(condition(seen, "ConfigurationsReady").message).toMatch(/Waiting on revision api-00001-[a-z0-9]{3}\.$/);
   expect(runningServices(it.cloud.host)).toMatchObject([{ service: api, ready: false, revisions: [] }]);
 
   it.machines.release();

@@ -3,9 +3,18 @@ import type { Revision } from "../../../gen/types/google/cloud/run/v2/revision_p
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { changed, changedAll, type Fault, find, type State, stateOf } from "./conditions.ts";
 import type { Messages } from "./messages.ts";
+import { idOf } from "./names.ts";
 import { type Addressed, urlsOf } from "./places.ts";
 import { faultOf, phaseOf } from "./revision.ts";
 import { type Route, resolveTraffic, statusesOf, stillServed } from "./traffic.ts";
+
+/** How far one of a service's two halves is: its newest revision, and the way of requests. */
+interface Part {
+  readonly state: State;
+  /** What it waits for. */
+  readonly message?: string;
+  readonly fault?: Fault;
+}
 
 /** What is to be true of a service, from what is stored. */
 export interface Settlement {
@@ -18,8 +27,8 @@ export interface Settlement {
   /** Revisions that run: they have traffic, a tag, or a place in the traffic and instances that always run. */
   readonly wanted: readonly Revision[];
   readonly latestReady: Revision | undefined;
-  readonly configuration: { readonly state: State; readonly fault?: Fault };
-  readonly routing: { readonly state: State; readonly fault?: Fault };
+  readonly configuration: Part;
+  readonly routing: Part;
 }
 
 /** `revisions` are all of the service, the newest first. */
@@ -38,7 +47,9 @@ export function settle(service: Service, revisions: readonly Revision[]): Settle
     routing:
       resolved.kind === "failed"
         ? { state: "failed", fault: resolved.fault }
-        : { state: resolved.kind === "ready" ? "succeeded" : "reconciling" },
+        : resolved.kind === "ready"
+          ? { state: "succeeded" }
+          : { state: "reconciling", message: "Waiting for a revision to be ready." },
   };
 }
 
@@ -50,7 +61,9 @@ function configurationOf(latestCreated: Revision | undefined): Settlement["confi
   if (latestCreated === undefined) return { state: "reconciling" };
   const phase = phaseOf(latestCreated);
   if (phase === "failed") return { state: "failed", fault: faultOf(latestCreated) };
-  return { state: phase === "ready" ? "succeeded" : "reconciling" };
+  if (phase === "ready") return { state: "succeeded" };
+  const message = `Deploying Revision. Waiting on revision ${idOf(latestCreated.name)}.`;
+  return { state: "reconciling", message };
 }
 
 /** What the service's last change came to: its operation's outcome. Undefined while that is open. */
@@ -76,17 +89,24 @@ export function writeStatus(
   at: Addressed & { readonly nowMicros: number; readonly waiting: boolean },
 ): void {
   const { configuration } = settlement;
-  const routing = at.waiting && settlement.asked ? { state: "reconciling" as const } : settlement.routing;
+  const routing: Part =
+    at.waiting && settlement.asked
+      ? { state: "reconciling", message: "Starting instances of the revisions that get traffic." }
+      : settlement.routing;
   const fault = configuration.fault ?? routing.fault;
   const open = configuration.state === "reconciling" || routing.state === "reconciling";
   const terminal: State = open ? "reconciling" : fault === undefined ? "succeeded" : "failed";
-  const told = (given: Fault | undefined) => ({ message: given?.message, reasons: given?.reasons });
+  const told = ({ message, fault }: Part) => ({ message: fault?.message ?? message, reasons: fault?.reasons });
 
   if (stateOf(service.terminalCondition) !== terminal || terminal === "failed") {
     service.terminalCondition = changed(
       m,
       service.terminalCondition,
-      { type: "Ready", state: terminal, ...(terminal === "failed" ? told(fault) : {}) },
+      {
+        type: "Ready",
+        state: terminal,
+        ...(terminal === "failed" && fault !== undefined ? told({ state: terminal, fault }) : {}),
+      },
       at.nowMicros,
     );
   }
@@ -97,8 +117,8 @@ export function writeStatus(
     m,
     service.conditions,
     [
-      { type: "RoutesReady", state: keeps ? "succeeded" : routing.state, ...told(routing.fault) },
-      { type: "ConfigurationsReady", state: configuration.state, ...told(configuration.fault) },
+      { type: "RoutesReady", state: keeps ? "succeeded" : routing.state, ...(keeps ? {} : told(routing)) },
+      { type: "ConfigurationsReady", state: configuration.state, ...told(configuration) },
     ],
     at.nowMicros,
   );
