@@ -215,7 +215,9 @@ export const serviceHost = "api-123456789012.us-central1.run.app";
  * Machines over real processes and a real database, with a registry of files and a clock that stands still. One at a time
  * in a file: they share a folder, so that images are unpacked once.
  */
-export async function world(overrides: Partial<MachinesPorts> & { readonly isolation?: "plain" } = {}): Promise<World> {
+export async function world(
+  overrides: Partial<MachinesPorts> & { readonly isolation?: "plain"; readonly database?: string } = {},
+): Promise<World> {
   const { dir: blobs, layer } = await nodeLayer();
   const registry = fileRegistry(blobs);
   const app = await registry.layer([{ name: "app/server.cjs", text: server }]);
@@ -226,10 +228,10 @@ export async function world(overrides: Partial<MachinesPorts> & { readonly isola
     WorkingDir: "/app",
   });
   const clock = createClock({ frozenAt: Date.UTC(2026, 0, 1) });
-  const db = createDatabase();
+  const db = createDatabase({ file: overrides.database });
   const logs: LogEntry[] = [];
   const secrets = new Map<string, string>();
-  const { isolation, ...given } = overrides;
+  const { isolation, database: _, ...given } = overrides;
   const ports: MachinesPorts = {
     clock,
     ids: randomIds,
