@@ -2,6 +2,7 @@ import { formatDuration } from "@aloft/kit/duration";
 import { Failure } from "@aloft/kit/failure";
 import type { Check, Finding } from "../doctor/check.ts";
 import { defineCommand } from "./command.ts";
+import { localUrls } from "./local-urls.ts";
 import { forEnv, openSession } from "./session.ts";
 import { nearest } from "./suggest.ts";
 
@@ -16,10 +17,12 @@ export const command = defineCommand({
   run: async (ctx) => {
     const { checks } = await import("../doctor/index.ts");
     const picked = pick(checks, ctx.global.only);
-    const { graph, google } = await openSession(ctx);
+    const { graph, google, local } = await openSession(ctx);
+    const running = await localUrls(local);
+    const reach = (url: string): string => running.find((one) => one.url === url)?.localUrl ?? url;
     const findings: (Finding & { readonly check: string })[] = [];
     for (const check of picked) {
-      for await (const found of check.run({ graph, google, signal: ctx.signal, clock: ctx.clock })) {
+      for await (const found of check.run({ graph, google, reach, signal: ctx.signal, clock: ctx.clock })) {
         const next = found.next === undefined ? {} : { next: forEnv(found.next, graph.env) };
         findings.push({ check: check.name, ...found, ...next });
         ctx.ui.event({ type: "finding", time: new Date().toISOString(), ...findings.at(-1) });
@@ -39,7 +42,7 @@ export const command = defineCommand({
       const found = event as unknown as Finding;
       const mark = { ok: paint.green("✓"), failed: paint.red("✗"), unknown: paint.yellow("?") }[found.state];
       const time = found.ms === undefined ? "" : `  ${paint.dim(formatDuration(found.ms))}`;
-      const line = `  ${mark} ${found.about.padEnd(24)}  ${found.detail}${time}`;
+      const line = `  ${mark} ${found.about.padEnd(28)}  ${found.detail}${time}`;
       return found.next === undefined ? line : `${line}\n      ${paint.cyan("→")} ${found.next}`;
     },
   },

@@ -1,7 +1,7 @@
 import { type PlanData, planData, planText } from "../ui/plan-text.ts";
 import { blockedBy } from "./blockers.ts";
 import { defineCommand } from "./command.ts";
-import { openSession } from "./session.ts";
+import { imageCache, openSession } from "./session.ts";
 import { onlyOf } from "./work.ts";
 
 export const command = defineCommand({
@@ -14,12 +14,14 @@ export const command = defineCommand({
   uses: ["only", "dry-run"],
   examples: ["aloft plan", "aloft plan --env staging --only api", "aloft plan --exit-code --json"],
   run: async (ctx) => {
-    const { graph, google } = await openSession(ctx);
+    const session = await openSession(ctx);
+    const { graph, google } = session;
     const { makePlan } = await import("../plan/make-plan.ts");
     const plan = await makePlan(graph, google, {
       ...onlyOf(ctx.global.only),
       signal: ctx.signal,
       clock: ctx.clock,
+      cache: await imageCache(ctx, session),
       onProgress: ctx.ui.note,
     });
     const data = planData(plan);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Google } from "@aloft/google";
 import type { Graph } from "../app/graph.ts";
 import type { LocalCloud } from "../local/ensure.ts";
@@ -43,6 +44,12 @@ export async function openSession(ctx: Context, opened?: Declared): Promise<Sess
   });
   const { origin, credentials } = local;
   return { ...declared, google: (await google).connect({ project, origin, credentials }), local };
+}
+
+/** Where packed images are kept between runs: with the rest of what is not in git. */
+export async function imageCache(ctx: Context, { loaded }: Declared): Promise<string> {
+  const { stateDir } = await import("../local/place.ts");
+  return join(stateDir({ cwd: ctx.cwd, environ: ctx.environ, config: loaded.file }), "images");
 }
 
 /** `aloft secrets set X` with `--env staging`, where the environment needs naming. */

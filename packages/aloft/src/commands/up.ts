@@ -4,7 +4,7 @@ import { planData } from "../ui/plan-text.ts";
 import { blockedBy } from "./blockers.ts";
 import { defineCommand } from "./command.ts";
 import { localUrls } from "./local-urls.ts";
-import { forEnv, openSession } from "./session.ts";
+import { forEnv, imageCache, openSession } from "./session.ts";
 import { nowText, onlyOf, timedEvents } from "./work.ts";
 
 export const command = defineCommand({
@@ -22,6 +22,7 @@ export const command = defineCommand({
     const { only, dryRun, yes, confirm } = ctx.global;
     const plan = await makePlan(graph, google, {
       ...{ ...onlyOf(only), signal: ctx.signal, clock: ctx.clock },
+      cache: await imageCache(ctx, session),
       onProgress: ctx.ui.note,
     });
     const shown = planData(plan);

@@ -18,6 +18,8 @@ export interface Finding {
 export interface CheckContext {
   readonly graph: Graph;
   readonly google: Google;
+  /** Where a service's URL is reached from here: itself, or on the local cloud a plain loopback address. */
+  readonly reach: (url: string) => string;
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }

@@ -59,10 +59,14 @@ function nextFor(step: string): string {
 }
 
 /** Undefined when the service has no such path. Throws when it does not answer, or with something else. */
-async function ask(url: string, open: boolean, { google, signal }: CheckContext): Promise<QueueCheck | undefined> {
+async function ask(
+  url: string,
+  open: boolean,
+  { google, reach, signal }: CheckContext,
+): Promise<QueueCheck | undefined> {
   const headers: Record<string, string> = open ? {} : { authorization: `Bearer ${await google.idToken(url)}` };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(60_000)]);
-  const response = await google.fetch(`${url}${queuePath}`, { headers, signal: limit });
+  const response = await fetch(`${reach(url)}${queuePath}`, { headers, signal: limit });
   const text = await response.text();
   if (response.status === 404 || response.status === 405) return undefined;
   try {

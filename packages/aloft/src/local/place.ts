@@ -20,7 +20,7 @@ export interface PlaceOptions {
   readonly environ: NodeJS.ProcessEnv;
   /** `--config FILE`. */
   readonly config?: string;
-  /** `--dir DIR`, else `ALOFT_CLOUD_DIR`. */
+  /** `--dir DIR`. */
   readonly dir?: string;
   /** `--port N`; 0: any free one. */
   readonly port?: number;
@@ -32,20 +32,21 @@ export interface PlaceOptions {
  */
 export function placeOf(options: PlaceOptions): Place {
   const named = addressOf(options.environ.ALOFT_CLOUD);
-  const dir = options.dir ?? (options.environ.ALOFT_CLOUD_DIR || undefined);
-  const own = dir === undefined ? stateDir(options) : resolve(options.cwd, dir);
+  const own = options.dir === undefined ? stateDir(options) : resolve(options.cwd, options.dir);
   const file = readCloudFile(own);
   const host = named?.host ?? "127.0.0.1";
   const port = options.port ?? named?.port ?? file?.port ?? defaultPort;
-  if (file?.port === port || dir !== undefined) return { host, port, dir: own, file };
+  const chosen = options.dir !== undefined || Boolean(options.environ.ALOFT_CLOUD_DIR);
+  if (file?.port === port || chosen) return { host, port, dir: own, file };
   const pointed = pointedDir(port, options.environ);
   const other = pointed === undefined ? undefined : readCloudFile(pointed);
   if (pointed !== undefined && other?.port === port) return { host, port, dir: pointed, file: other };
   return { host, port, dir: own, file };
 }
 
-/** `.aloft` at the repository's root; outside git beside the config; without one, here. */
-function stateDir(options: Pick<PlaceOptions, "cwd" | "config">): string {
+/** `ALOFT_CLOUD_DIR`, else `.aloft` at the repository's root; outside git beside the config; without one, here. */
+export function stateDir(options: Pick<PlaceOptions, "cwd" | "config" | "environ">): string {
+  if (options.environ.ALOFT_CLOUD_DIR) return resolve(options.cwd, options.environ.ALOFT_CLOUD_DIR);
   const from = options.config === undefined ? options.cwd : dirname(resolve(options.cwd, options.config));
   const root = above(from, ".git") ?? above(from, "aloft.config.ts") ?? from;
   return join(root, ".aloft");

@@ -22,18 +22,19 @@ export function applyLine(raw: UiEvent, paint: Paint): string | undefined {
   const event = raw as unknown as TimedEvent;
   const time = paint.dim(formatDuration(event.elapsedMs).padStart(8));
   const name = label(event.resource).padEnd(22);
+  const line = (mark: string, text: string): string => `  ${mark} ${time}  ${name}  ${text}`;
   switch (event.type) {
     case "started":
       return undefined;
     case "progress":
-      return `  ${paint.dim("·")} ${name} ${time}  ${event.message}`;
+      return line(paint.dim("·"), event.message);
     case "done":
-      return `  ${paint.green("✓")} ${name} ${time}  ${past[event.action]}`;
+      return line(paint.green("✓"), past[event.action]);
     case "skipped":
-      return `  ${paint.yellow("-")} ${name} ${time}  not tried: ${label(event.because)} failed`;
+      return line(paint.yellow("-"), `not tried: ${label(event.because)} failed`);
     case "failed":
       return [
-        `  ${paint.red("✗")} ${name} ${time}  ${event.what}`,
+        line(paint.red("✗"), event.what),
         ...(event.why === undefined ? [] : event.why.split("\n").map((line) => `      ${line}`)),
         ...(event.next === undefined ? [] : [`      ${paint.cyan("→")} ${event.next}`]),
       ].join("\n");
