@@ -24,9 +24,12 @@ export interface DataPlane extends Machines {
 
 /**
  * Makes the data plane. What an earlier one left (after `kill -9`) is ended, and its instances' folders removed, before
- * the first instance starts. `isolation` in `options` leaves the sandbox out, which tests do.
+ * the first instance starts. `isolation` in `options` asks for less than this machine can do, as tests do.
  */
-export function createMachines(ports: MachinesPorts, options: { readonly isolation?: "plain" } = {}): DataPlane {
+export function createMachines(
+  ports: MachinesPorts,
+  options: { readonly isolation?: "plain" | "copy" } = {},
+): DataPlane {
   const roots = join(ports.dir, "roots");
   const work = join(ports.dir, "instances");
   const revisions = new Map<string, { readonly revision: Revision; readonly log: RevisionLog }>();
@@ -167,10 +170,14 @@ export function createMachines(ports: MachinesPorts, options: { readonly isolati
   };
 }
 
-function chooseSandbox(dir: string, temporaryName: () => string, wanted: "plain" | undefined): Sandbox {
+function chooseSandbox(dir: string, temporaryName: () => string, wanted: "plain" | "copy" | undefined): Sandbox {
   if (wanted === "plain") return plain({ dir, why: "asked for", temporaryName });
   const tried = tryBubblewrap(dir);
-  if ("layering" in tried) return bubblewrap({ dir, temporaryName, layering: tried.layering, why: tried.why });
+  if ("layering" in tried) {
+    const asked =
+      wanted === "copy" ? { layering: wanted, why: "asked for" } : { layering: tried.layering, why: tried.why };
+    return bubblewrap({ dir, temporaryName, ...asked });
+  }
   return plain({ dir, why: tried.why, temporaryName });
 }
 

@@ -49,9 +49,12 @@ describe("isolation", () => {
     expect(readdirSync(join(w.ports.dir, "instances")).filter((name) => !name.startsWith("."))).toEqual([]);
   });
 
-  test("in a sandbox: other processes and files are not there", async ({ skip }) => {
-    await using w = await world();
-    if (w.machines.isolation.kind === "plain") skip(w.machines.isolation.why);
+  test.each([
+    ["overlay", undefined],
+    ["copy", "copy" as const],
+  ])("in a sandbox (%s): other processes and files are not there", async (_, isolation) => {
+    await using w = await world(isolation === undefined ? {} : { isolation });
+    if (w.machines.isolation.kind === "plain") return;
     const look =
       "console.log(JSON.stringify({ message: 'seen', home: fs.existsSync('/work'), root: fs.readdirSync('/'), pids: fs.readdirSync('/proc').filter(Number) })); require('/app/server.cjs')";
     await w.machines.start(w.spec("boxed", { command: ["node", "-e", look] }));

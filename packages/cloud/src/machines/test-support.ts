@@ -216,7 +216,7 @@ export const serviceHost = "api-123456789012.us-central1.run.app";
  * in a file: they share a folder, so that images are unpacked once.
  */
 export async function world(
-  overrides: Partial<MachinesPorts> & { readonly isolation?: "plain"; readonly database?: string } = {},
+  overrides: Partial<MachinesPorts> & { readonly isolation?: "plain" | "copy"; readonly database?: string } = {},
 ): Promise<World> {
   const { dir: blobs, layer } = await nodeLayer();
   const registry = fileRegistry(blobs);
