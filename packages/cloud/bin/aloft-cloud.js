@@ -12,7 +12,9 @@ if (major > 22 || (major === 22 && minor >= 21)) {
   const { main } = await import((existsSync(source) ? source : built).href);
   await main(process.argv.slice(2));
 } else {
-  console.error(`error PROGRAM_MISSING  The local cloud needs Node 22.21 or newer, and this is ${process.versions.node}`);
+  console.error(
+    `error PROGRAM_MISSING  The local cloud needs Node 22.21 or newer, and this is ${process.versions.node}`,
+  );
   console.error("  → npm install node@26   (or install a newer Node)");
   process.exitCode = 1;
 }

@@ -11,6 +11,7 @@ import type { CloudService, Principal } from "./service.ts";
 import { services as allServices } from "./services/index.ts";
 import { takeStateFolder } from "./state-folder.ts";
 import { principalOf } from "./who.ts";
+import { RpcError } from "./wire/rpc-error.ts";
 
 export interface CloudOptions {
   /** 0, the default: a free one. Throws `Failure` PORT_IN_USE. */
@@ -59,6 +60,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const folder = takeStateFolder(options.dir);
   let port: Port | undefined;
   let current: Composition;
+  let replacing = false;
   const address = (): string => `http://127.0.0.1:${port?.port ?? options.port ?? 0}`;
   const make = (): Composition =>
     compose({
@@ -90,16 +92,23 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     now: () => current,
     who,
     reset: async () => {
-      await current.close();
-      folder.wipe();
-      current = make();
-      await current.resume();
+      if (replacing) throw new RpcError("UNAVAILABLE", "The local cloud is being reset.");
+      replacing = true;
+      try {
+        await current.stop();
+        current.release();
+        folder.wipe();
+        current = make();
+        await current.resume();
+      } finally {
+        replacing = false;
+      }
       say("reset: every resource and its data are gone");
     },
   };
   const apiNames = new Set(services.map((service) => service.api));
   const doors = createDoors({
-    current: () => current,
+    inside: () => (replacing ? undefined : current),
     knows: (api) => apiNames.has(api),
     admin: createAdmin(adminCloud),
     onBug,
@@ -107,7 +116,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   try {
     port = await openPort(options.port ?? 0, doors);
   } catch (thrown) {
-    await current.close();
+    current.release();
     folder.release();
     throw thrown;
   }
@@ -117,8 +126,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
-      await current.close();
+      await current.stop();
       await port?.close();
+      current.release();
       folder.release();
     })());
   return {

@@ -35,7 +35,10 @@ export interface Composition {
   advance(ms: number): void;
   /** Brings back what was running. What one service fails at is told to `onBug`, the others go on. */
   resume(): Promise<void>;
-  close(): Promise<void>;
+  /** Ends what the services started. */
+  stop(): Promise<void>;
+  /** Closes the database; nothing may be called after. */
+  release(): void;
 }
 
 export interface CompositionInit {
@@ -124,8 +127,8 @@ export function compose(init: CompositionInit): Composition {
         clock.advance(ms);
       },
       resume: () => each(services, (service) => service.resume?.(host), onBug),
-      close: async () => {
-        await each([...services].reverse(), (service) => service.close?.(host), onBug);
+      stop: () => each([...services].reverse(), (service) => service.close?.(host), onBug),
+      release: () => {
         logs.close();
         db.close();
       },

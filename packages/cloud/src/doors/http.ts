@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2Server, ServerHttp2Stream } from "node:http2";
-import type { Duplex } from "node:stream";
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { HttpSurface } from "../service.ts";
 import type { Apis } from "../wire/apis.ts";
 import type { GrpcDoor } from "../wire/grpc.ts";
@@ -13,14 +12,18 @@ import { type ApiHost, apiOfHost } from "./hosts.ts";
 import type { PortHandlers } from "./port.ts";
 import { type Place, placeOf } from "./route.ts";
 
+/** What is behind the doors. */
+export interface Inside {
+  readonly apis: Apis;
+  readonly rest: RestDoor;
+  readonly grpc: GrpcDoor;
+  /** Asked before the APIs. */
+  readonly surfaces: readonly HttpSurface[];
+}
+
 export interface DoorParts {
-  /** The cloud as it is now: a reset replaces it. */
-  readonly current: () => {
-    readonly apis: Apis;
-    readonly rest: RestDoor;
-    readonly grpc: GrpcDoor;
-    readonly surfaces: readonly HttpSurface[];
-  };
+  /** The cloud as it is now; undefined while it is being replaced. */
+  readonly inside: () => Inside | undefined;
   readonly knows: (api: string) => boolean;
   /** `/_aloft/v1/…` */
   readonly admin: (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void>;
@@ -29,13 +32,11 @@ export interface DoorParts {
 
 /** What the port does with what comes in: guard, then admin, surfaces, APIs, each by host. */
 export function createDoors(parts: DoorParts): PortHandlers {
-  let http2: Promise<Http2Server> | undefined;
-
   const surfaceOf = (host: string | undefined): HttpSurface | undefined =>
-    host === undefined ? undefined : parts.current().surfaces.find((surface) => surface.serves(host));
+    host === undefined ? undefined : parts.inside()?.surfaces.find((surface) => surface.serves(host));
   const apiHost = (host: string): ApiHost => apiOfHost(host, parts.knows);
 
-  const request = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+  const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const place = placeOf(authority(req), req.url ?? "/");
     const refused = refusal(place, req.headers);
     if (refused !== undefined) throw new RpcError("PERMISSION_DENIED", refused);
@@ -49,84 +50,59 @@ export function createDoors(parts: DoorParts): PortHandlers {
     const surface = surfaceOf(place.host);
     if (surface !== undefined) return surface.handle(req, res, { host: place.host, path: place.path });
     const { api: name, region } = apiHost(place.host);
-    const { apis, rest } = parts.current();
-    const api = await apis.byName(name);
+    const inside = parts.inside();
+    if (inside === undefined) throw new RpcError("UNAVAILABLE", "The local cloud is being reset.");
+    const api = await inside.apis.byName(name);
     if (api === undefined) throw new RpcError("UNIMPLEMENTED", `The local cloud does not implement ${name}.`);
-    await rest(req, res, { api, path: place.path, ...(region === undefined ? {} : { region }) });
+    return inside.rest(req, res, { api, path: place.path, ...(region === undefined ? {} : { region }) });
   };
 
-  const answer = (req: IncomingMessage, res: ServerResponse): void => {
-    request(req, res).catch((thrown) => responder(req, res).error(asRpcError(thrown, parts.onBug)));
+  const request = (req: IncomingMessage, res: ServerResponse): void => {
+    serve(req, res).catch((thrown) => responder(req, res).error(asRpcError(thrown, parts.onBug)));
   };
 
-  const upgradeTo = (req: IncomingMessage): { place: Place; surface: HttpSurface } | undefined => {
-    const place = placeOf(req.headers.host, req.url ?? "/");
-    const surface = refusal(place, req.headers) === undefined ? surfaceOf(place.host) : undefined;
-    return surface?.upgrade === undefined ? undefined : { place, surface };
-  };
-
-  /** HTTP/2: gRPC by its content type, as raw streams; everything else as an ordinary request. */
-  const stream = (
-    modules: typeof import("node:http2"),
-    raw: ServerHttp2Stream,
-    headers: import("node:http2").IncomingHttpHeaders,
-    rawHeaders: string[],
-  ): void => {
+  /** By service name, whatever the authority: except where a surface stands for that host (a Cloud Run service). */
+  const grpc = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean => {
     const place = placeOf(headers[":authority"] ?? headers.host, headers[":path"] ?? "/");
-    const isGrpc = /^application\/grpc(\+proto)?($|;)/.test(headers["content-type"] ?? "");
-    if (!isGrpc || surfaceOf(place.host) !== undefined) {
-      const { Http2ServerRequest, Http2ServerResponse } = modules;
-      const req = new Http2ServerRequest(raw, headers, {}, rawHeaders) as unknown as IncomingMessage;
-      const res = new Http2ServerResponse(raw) as unknown as ServerResponse;
-      return answer(req, res);
-    }
-    const refused = refusal(place, headers);
-    if (refused !== undefined) {
-      raw.respond({ ":status": 403, "content-type": "text/plain" });
-      return void raw.end(`${refused}\n`);
-    }
-    const { api, region } = place.host === undefined ? {} : apiHost(place.host);
-    const target = { ...(api === undefined ? {} : { api }), ...(region === undefined ? {} : { region }) };
-    parts.current().grpc(raw, headers, target);
+    const inside = parts.inside();
+    if (inside === undefined || surfaceOf(place.host) !== undefined || refusal(place, headers) !== undefined)
+      return false;
+    const target = place.host === undefined ? {} : apiHost(place.host);
+    inside.grpc(stream, headers, target);
+    return true;
   };
 
-  const makeHttp2 = async (): Promise<Http2Server> => {
-    const modules = await import("node:http2");
-    const server = modules.createServer({
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: 64 * 1024 },
-    });
-    server.on("session", (session) => {
-      session.on("error", () => undefined);
-      session.setLocalWindowSize(8 << 20);
-    });
-    server.on("sessionError", () => undefined);
-    server.on("stream", (raw, headers, _flags, rawHeaders) => {
-      raw.on("error", () => undefined);
-      try {
-        stream(modules, raw as ServerHttp2Stream, headers, rawHeaders as unknown as string[]);
-      } catch (thrown) {
-        parts.onBug(thrown);
-        raw.close(modules.constants.NGHTTP2_INTERNAL_ERROR);
-      }
-    });
-    return server;
+  let http2: Promise<Http2Server> | undefined;
+  const openHttp2 = async (): Promise<Http2Server> => {
+    const { createHttp2 } = await import("./http2.ts");
+    return createHttp2({ request, grpc, onBug: parts.onBug });
+  };
+
+  const upgradeTo = (
+    req: IncomingMessage,
+  ): { place: Place; upgrade: NonNullable<HttpSurface["upgrade"]> } | undefined => {
+    const place = placeOf(req.headers.host, req.url ?? "/");
+    const upgrade = refusal(place, req.headers) === undefined ? surfaceOf(place.host)?.upgrade : undefined;
+    return upgrade === undefined ? undefined : { place, upgrade };
   };
 
   return {
-    request: answer,
+    request,
     upgrades: (req) => upgradeTo(req) !== undefined,
-    upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrade: (req, socket, head) => {
       const found = upgradeTo(req);
-      if (found?.surface.upgrade === undefined) return void socket.destroy();
-      const { place, surface } = found;
       try {
-        surface.upgrade?.(req, socket, head, { host: place.host ?? "", path: place.path });
+        if (found === undefined) socket.destroy();
+        else found.upgrade(req, socket, head, { host: found.place.host ?? "", path: found.place.path });
       } catch (thrown) {
         parts.onBug(thrown);
         socket.destroy();
       }
     },
-    http2: () => (http2 ??= makeHttp2()),
+    http2: () => {
+      http2 ??= openHttp2();
+      return http2;
+    },
   };
 }
 

@@ -27,7 +27,10 @@ export async function openPort(wanted: number, handlers: PortHandlers): Promise<
   const sockets = new Set<Socket>();
   const h1 = http1(handlers);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    if (!isLocalPeer(socket.remoteAddress)) return socket.destroy();
+    if (!isLocalPeer(socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => undefined);
@@ -132,7 +135,8 @@ function look(socket: Socket, then: (kind: Kind) => void): void {
       if (kind === undefined) continue;
       done();
       socket.unshift(held);
-      return then(kind);
+      then(kind);
+      return;
     }
   };
   socket.on("readable", onReadable).on("end", onEnd).on("close", done);

@@ -19,6 +19,12 @@ export class GrpcReply {
     this.#schemas = schemas;
   }
 
+  /** Whether a status has been sent. */
+  get sent(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether there is nothing more to say, or nobody to say it to. */
   get ended(): boolean {
     return this.#ended || this.#stream.destroyed || this.#stream.closed;
   }

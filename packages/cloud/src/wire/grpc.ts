@@ -30,149 +30,134 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   return (stream, headers, target) => new Exchange(parts, stream, headers, target).open();
 }
 
+const longestTimerMs = 2 ** 31 - 1;
+
+/** One call. Its handler runs when the method is found and its request is there; synchronously where both are at once. */
 class Exchange {
   readonly #parts: GrpcDoorParts;
   readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+  readonly #headers: Readonly<Record<string, string | undefined>>;
   readonly #target: GrpcTarget;
   readonly #reply: GrpcReply;
+  readonly #path: string;
+  #bodies: Uint8Array[] = [];
+  #ended = false;
+  #begun = false;
+  #endpoint: RpcEndpoint | undefined;
+  #queue: MessageQueue | undefined;
   #call: CallContext | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #gone: RpcError | undefined;
 
   constructor(parts: GrpcDoorParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, target: GrpcTarget) {
     this.#parts = parts;
     this.#stream = stream;
-    this.#headers = headers;
+    this.#headers = headers as Readonly<Record<string, string | undefined>>;
     this.#target = target;
     this.#reply = new GrpcReply(stream, parts.schemas);
+    this.#path = String(headers[":path"]).slice(1);
   }
 
   open(): void {
+    const encoding = this.#headers["grpc-encoding"] ?? "identity";
+    if (encoding !== "identity" && encoding !== "gzip") {
+      this.#fail(new RpcError("UNIMPLEMENTED", `The message encoding ${encoding} is not supported.`));
+      return;
+    }
     const stream = this.#stream;
-    stream.on("error", () => undefined);
     stream.once("close", () => {
       clearTimeout(this.#timer);
-      if (!this.#reply.ended || stream.rstCode !== 0) this.#stop(new RpcError("CANCELLED", "The client went away."));
+      if (!this.#reply.sent) this.#call?.abort(new RpcError("CANCELLED", "The client went away."));
     });
-    const timeoutMs = parseTimeout(this.#headers["grpc-timeout"] as string | undefined);
-    if (timeoutMs !== undefined) {
-      const late = (): void => {
-        const error = new RpcError("DEADLINE_EXCEEDED", "Deadline Exceeded");
-        this.#stop(error);
-        this.#reply.error(error);
-      };
-      this.#timer = setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1));
-      this.#timer.unref();
-    }
-    this.#collect();
-  }
-
-  #stop(why: RpcError): void {
-    this.#gone ??= why;
-    this.#call?.abort(why);
-  }
-
-  #fail(thrown: unknown): void {
-    this.#reply.error(asRpcError(thrown, this.#parts.onBug));
-  }
-
-  /** Reads messages as they come: the first opens the call, a unary one when the request has ended. */
-  #collect(): void {
-    const encoding = String(this.#headers["grpc-encoding"] ?? "identity");
-    if (encoding !== "identity" && encoding !== "gzip") {
-      return this.#fail(new RpcError("UNIMPLEMENTED", `grpc: the message encoding ${encoding} is not supported.`));
-    }
+    this.#limit(parseTimeout(this.#headers["grpc-timeout"]));
     const frames = new Frames(encoding);
-    const path = String(this.#headers[":path"]).slice(1);
-    const bodies: Uint8Array[] = [];
-    let queue: MessageQueue | undefined;
-    let ended = false;
-
-    const run = (endpoint: RpcEndpoint | undefined): void => {
-      if (endpoint?.method === undefined) throw this.#missing(path, endpoint);
-      if (endpoint.streams === "none") return this.#unary(endpoint, bodies);
-      const first = bodies.shift();
-      if (first === undefined) throw new RpcError("UNIMPLEMENTED", "The request has no message.");
-      queue = new MessageQueue(this.#stream, endpoint.input);
-      for (const body of bodies) queue.push(body);
-      if (ended) queue.end();
-      this.#serveStream(endpoint, first, queue);
-    };
-    const start = (): void => {
-      const operation = path.startsWith("google.longrunning.") ? operationName(bodies[0]) : undefined;
-      const found = this.#parts.apis.endpoint(path, this.#target.api, operation);
-      if (!(found instanceof Promise)) return run(found);
-      found.then(run).catch((thrown) => this.#fail(thrown));
-    };
-
-    let begun = false;
-    this.#stream.on("data", (chunk: Buffer) => {
-      if (this.#reply.ended) return;
-      try {
-        for (const body of frames.push(chunk)) {
-          if (queue === undefined) bodies.push(body);
-          else queue.push(body);
-        }
-        // A bidirectional call begins with its first message, while its request stays open.
-        if (!begun && bodies.length > 0 && this.#opensEarly(path)) {
-          begun = true;
-          start();
-        }
-      } catch (thrown) {
-        queue?.fail(thrown);
-        this.#fail(thrown);
-      }
-    });
-    this.#stream.once("end", () => {
-      if (this.#reply.ended) return;
-      ended = true;
-      try {
+    stream.on("data", (chunk: Buffer) =>
+      this.#try(() => {
+        this.#bodies.push(...frames.push(chunk));
+        this.#advance();
+      }),
+    );
+    stream.once("end", () =>
+      this.#try(() => {
         frames.end();
-        if (begun) queue?.end();
-        else start();
-      } catch (thrown) {
-        queue?.fail(thrown);
-        this.#fail(thrown);
+        this.#ended = true;
+        if (this.#isShared) this.#find(operationName(this.#bodies[0]));
+        this.#advance();
+      }),
+    );
+    if (!this.#isShared) this.#try(() => this.#find());
+  }
+
+  /** Whose operation it is decides which API serves it: its name is in the request. */
+  get #isShared(): boolean {
+    return this.#path.startsWith("google.longrunning.");
+  }
+
+  #limit(timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) return;
+    const late = (): void => {
+      const error = new RpcError("DEADLINE_EXCEEDED", "Deadline Exceeded");
+      this.#call?.abort(error);
+      this.#fail(error);
+    };
+    this.#timer = setTimeout(late, Math.min(timeoutMs, longestTimerMs));
+    this.#timer.unref();
+  }
+
+  #find(operation?: string): void {
+    const found = this.#parts.apis.endpoint(this.#path, this.#target.api, operation);
+    const use = (endpoint: RpcEndpoint | undefined): void => {
+      if (endpoint === undefined) {
+        throw new RpcError("UNIMPLEMENTED", `The local cloud has no method ${this.#path.replace("/", ".")}.`);
       }
-    });
+      if (endpoint.method === undefined) throw notImplemented(endpoint.id);
+      this.#endpoint = endpoint;
+      this.#advance();
+    };
+    if (found instanceof Promise) found.then(use).catch((thrown) => this.#fail(thrown));
+    else use(found);
   }
 
-  /** Whether the method streams its requests; known by its descriptor, read without making the API. */
-  #opensEarly(path: string): boolean {
-    const slash = path.indexOf("/");
-    const method = this.#parts.schemas
-      .service(path.slice(0, slash))
-      ?.methods.find((m) => m.name === path.slice(slash + 1));
-    return method?.methodKind === "bidi_streaming" || method?.methodKind === "client_streaming";
-  }
-
-  #missing(path: string, endpoint: RpcEndpoint | undefined): RpcError {
-    if (endpoint !== undefined) return notImplemented(endpoint.id);
-    return new RpcError("UNIMPLEMENTED", `The local cloud has no method ${path.replace("/", ".")}.`);
+  /** Does what can be done with what has come so far. */
+  #advance(): void {
+    const endpoint = this.#endpoint;
+    if (endpoint === undefined || this.#reply.ended) return;
+    if (endpoint.streams === "none") {
+      if (!this.#ended || this.#begun) return;
+      this.#begun = true;
+      this.#unary(endpoint);
+      return;
+    }
+    if (!this.#begun) {
+      const first = this.#bodies.shift();
+      if (first !== undefined) {
+        this.#begun = true;
+        this.#queue = new MessageQueue(this.#stream, endpoint.input);
+        this.#serveStream(endpoint, first, this.#queue);
+      } else if (this.#ended) throw new RpcError("UNIMPLEMENTED", "The request has no message.");
+    }
+    for (const body of this.#bodies.splice(0)) this.#queue?.push(body);
+    if (this.#ended) this.#queue?.end();
   }
 
   #begin(endpoint: RpcEndpoint): CallContext {
-    if (this.#gone !== undefined) throw this.#gone;
-    const headers = this.#headers as Readonly<Record<string, string | undefined>>;
     const { invoker } = this.#parts;
-    const caller = invoker.chain.identify(headers, endpoint.service.api);
+    const caller = invoker.chain.identify(this.#headers, endpoint.service.api);
     const { region } = this.#target;
-    this.#call = invoker.call(endpoint, { caller, headers, ...(region === undefined ? {} : { hostRegion: region }) });
+    const init = { caller, headers: this.#headers, ...(region === undefined ? {} : { hostRegion: region }) };
+    this.#call = invoker.call(endpoint, init);
     return this.#call;
   }
 
-  #unary(endpoint: RpcEndpoint, bodies: readonly Uint8Array[]): void {
-    const [body] = bodies;
-    if (body === undefined || bodies.length > 1) {
-      throw new RpcError("UNIMPLEMENTED", `The request has ${bodies.length} messages; the method takes one.`);
+  #unary(endpoint: RpcEndpoint): void {
+    const [body, ...more] = this.#bodies;
+    if (body === undefined || more.length > 0) {
+      throw new RpcError("UNIMPLEMENTED", `The request has ${more.length + 1} messages; the method takes one.`);
     }
     const call = this.#begin(endpoint);
     const answer = this.#parts.invoker.unary(endpoint, decode(endpoint, body), call);
-    if (!(answer instanceof Promise)) return this.#reply.answer(toBinary(endpoint.output, answer));
-    answer
-      .then((message) => this.#reply.answer(toBinary(endpoint.output, message)))
-      .catch((thrown) => this.#fail(thrown));
+    const send = (message: Message): void => this.#reply.answer(toBinary(endpoint.output, message));
+    if (answer instanceof Promise) answer.then(send).catch((thrown) => this.#fail(thrown));
+    else send(answer);
   }
 
   #serveStream(endpoint: RpcEndpoint, first: Uint8Array, queue: MessageQueue): void {
@@ -182,18 +167,34 @@ class Exchange {
       call.signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
     const pump = async (): Promise<void> => {
-      this.#reply.headers();
       for (;;) {
         const next = await Promise.race([answers.next(), stopped]);
         if (next === undefined) {
           answers.return(undefined).catch(() => undefined);
           return;
         }
-        if (next.done) return this.#reply.finish();
+        if (next.done) {
+          this.#reply.finish();
+          return;
+        }
         await this.#reply.item(toBinary(endpoint.output, next.value));
       }
     };
     pump().catch((thrown) => this.#fail(thrown));
+  }
+
+  #try(work: () => void): void {
+    if (this.#reply.ended) return;
+    try {
+      work();
+    } catch (thrown) {
+      this.#queue?.fail(thrown);
+      this.#fail(thrown);
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    this.#reply.error(asRpcError(thrown, this.#parts.onBug));
   }
 }
 
@@ -205,10 +206,10 @@ function decode(endpoint: RpcEndpoint, bytes: Uint8Array): Message {
   }
 }
 
-/** Field 1 of the requests of `google.longrunning.Operations` is the operation's name (of the list: field 4, the parent). */
+/** Field 1, a string, of the requests of `google.longrunning.Operations`: the operation's name. */
 function operationName(body: Uint8Array | undefined): string | undefined {
   if (body === undefined || body[0] !== 0x0a) return undefined;
-  const length = body[1] ?? 0;
-  if (length < 0x80) return Buffer.from(body.subarray(2, 2 + length)).toString();
-  return Buffer.from(body.subarray(3, 3 + (length & 0x7f) + ((body[2] ?? 0) << 7))).toString();
+  const [, low = 0, high = 0] = body;
+  const [start, length] = low < 0x80 ? [2, low] : [3, (low & 0x7f) + (high << 7)];
+  return Buffer.from(body.subarray(start, start + length)).toString();
 }

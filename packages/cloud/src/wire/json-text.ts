@@ -1,4 +1,5 @@
-import { badRequest, type RpcError } from "./rpc-error.ts";
+import type { RpcError } from "./rpc-error.ts";
+import { Violations } from "./violations.ts";
 
 /** A number of a request whose digits a double cannot hold: its text as sent. */
 export class BigNumber {
@@ -18,13 +19,11 @@ export function tooDeep(key: string): RpcError {
   return invalid(`Message too deep. Max recursion depth reached for key '${key}'`);
 }
 
-const invalid = (what: string): RpcError => {
-  const text = `Invalid JSON payload received. ${what}`;
-  return badRequest(
-    text,
-    [{ field: "", description: text }].map(({ description }) => ({ description }) as never),
-  );
-};
+function invalid(what: string): RpcError {
+  const violations = new Violations();
+  violations.add("", `Invalid JSON payload received. ${what}`);
+  return violations.error();
+}
 
 /**
  * A request's JSON. Ordinary text goes through `JSON.parse`; what that refuses, and text with long numbers, goes through

@@ -114,7 +114,11 @@ export function createOperations(parts: {
         if (found === undefined || found.done === 1 || signal?.aborted) return resolve();
         const tellers = waiting.get(name) ?? new Set();
         waiting.set(name, tellers.add(resolve));
-        signal?.addEventListener("abort", () => (tellers.delete(resolve), resolve()), { once: true });
+        const stop = (): void => {
+          tellers.delete(resolve);
+          resolve();
+        };
+        signal?.addEventListener("abort", stop, { once: true });
       }),
     find: (name) => {
       const found = row(name);

@@ -30,17 +30,26 @@ export function responder(
   const text = (body: Json): string => (options.pretty ? `${JSON.stringify(body, null, 2)}\n` : JSON.stringify(body));
 
   const send = (status: number, body: Json, extra: Readonly<Record<string, string>> = {}): void => {
-    if (res.headersSent || res.destroyed) return void res.end();
+    if (res.headersSent || res.destroyed) {
+      res.end();
+      return;
+    }
     const bytes = Buffer.from(text(body));
     const headers = { ...common, ...extra };
     const plain = (): void => {
       res.writeHead(status, { ...headers, "content-length": bytes.length }).end(bytes);
     };
     const accepts = req.headers["accept-encoding"];
-    if (bytes.length < zipFromBytes || typeof accepts !== "string" || !/\bgzip\b/.test(accepts)) return plain();
+    if (bytes.length < zipFromBytes || typeof accepts !== "string" || !/\bgzip\b/.test(accepts)) {
+      plain();
+      return;
+    }
     gzip(bytes, (failed, zipped) => {
       if (res.headersSent || res.destroyed) return;
-      if (failed !== null) return plain();
+      if (failed !== null) {
+        plain();
+        return;
+      }
       const vary = `${common.vary}, Accept-Encoding`;
       res
         .writeHead(status, { ...headers, vary, "content-encoding": "gzip", "content-length": zipped.length })
@@ -52,7 +61,10 @@ export function responder(
     json: send,
     error: (error) => {
       // A body that was not read to its end would be taken for the next request.
-      if (!req.complete && req.httpVersionMajor === 1) res.shouldKeepAlive = false;
+      if (!req.complete && req.httpVersionMajor === 1) {
+        res.shouldKeepAlive = false;
+        req.resume();
+      }
       send(codes[error.code].http, errorBody(error), error.headers);
     },
     list: async (items) => {

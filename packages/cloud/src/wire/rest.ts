@@ -8,7 +8,7 @@ import { notImplemented } from "./invoke.ts";
 import { toProtoJson } from "./json.ts";
 import { fieldOf } from "./json-decode.ts";
 import { type JsonIn, parseJson } from "./json-text.ts";
-import { parseFields, select } from "./partial.ts";
+import { checkSelection, parseFields, type Selection, select } from "./partial.ts";
 import { type Respond, responder } from "./respond.ts";
 import type { Match } from "./routes.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -90,17 +90,19 @@ async function serve(
   });
   const { json, form } = await readJson(req);
   const all = [...query, ...form];
+  const selection: Selection = system.fields === undefined ? new Map() : parseFields(system.fields);
   if (endpoint.kind === "rest") {
     const answer = await restAnswer(invoker, endpoint, match, all, json, call);
-    return respond.json(200, system.fields === undefined ? answer : select(answer, parseFields(system.fields)));
+    return respond.json(200, select(answer, selection));
   }
+  if (system.fields !== undefined) checkSelection(selection, endpoint.output, system.fields);
   const { body, responseBody } = match.value as Extract<RestRoute, { endpoint: RpcEndpoint }>;
   const request = requestMessage(schemas, endpoint.input, { body, json, params: match.params, query: all });
   const asJson = (message: Message): Json => {
     const whole = toProtoJson(schemas, endpoint.output, message, { enumAsInteger: system.enumAsInteger });
     const field = responseBody === "" ? undefined : fieldOf(endpoint.output, responseBody);
     const answer = field === undefined ? whole : ((whole as JsonObject)[field.jsonName] ?? {});
-    return system.fields === undefined ? answer : select(answer, parseFields(system.fields));
+    return select(answer, selection);
   };
   if (endpoint.streams === "both") throw notImplemented(`${endpoint.id} over REST`);
   if (endpoint.streams === "none") {

@@ -62,7 +62,10 @@ export class RouteTable<T> {
     const parsed = parseTemplate(template);
     const key = `${verb}:${parsed.verb}`;
     let node = this.#roots.get(key);
-    if (node === undefined) this.#roots.set(key, (node = { literals: new Map() }));
+    if (node === undefined) {
+      node = { literals: new Map() };
+      this.#roots.set(key, node);
+    }
     for (const segment of parsed.segments) {
       if (segment === "**") {
         node.rest ??= { value, variables: parsed.variables };
@@ -71,7 +74,10 @@ export class RouteTable<T> {
       if (segment === "*") node = node.one ??= { literals: new Map() };
       else {
         let next = node.literals.get(segment);
-        if (next === undefined) node.literals.set(segment, (next = { literals: new Map() }));
+        if (next === undefined) {
+          next = { literals: new Map() };
+          node.literals.set(segment, next);
+        }
         node = next;
       }
     }

@@ -1,8 +1,9 @@
-import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { fieldOf, JsonDecoder, Violations } from "./json-decode.ts";
+import { type Decoding, decodeField, decodeInto, type Fields, fieldOf } from "./json-decode.ts";
 import type { JsonIn } from "./json-text.ts";
 import type { SchemaSet } from "./schemas.ts";
+import { Violations } from "./violations.ts";
 
 export interface RestInput {
   /** `*`, a field's proto name, or empty. */
@@ -18,65 +19,75 @@ export interface RestInput {
 /** A REST request as the method's message, by `google.api.http`. Throws INVALID_ARGUMENT with all that is wrong. */
 export function requestMessage(schemas: SchemaSet, schema: DescMessage, input: RestInput): Message {
   const violations = new Violations();
-  const decoder = new JsonDecoder(violations, schemas.find);
+  const decoding: Decoding = { violations, find: schemas.find };
   const message = create(schema);
-  if (input.json !== undefined && input.body !== "") {
-    if (input.body === "*") decoder.into(schema, message, input.json, "");
-    else {
-      const field = fieldOf(schema, input.body);
-      if (field === undefined) throw new Error(`${schema.typeName} has no field ${input.body} for its body`);
-      decoder.field(field, message as never, input.json, "", 1);
-    }
+  if (input.json !== undefined && input.body === "*") decodeInto(decoding, schema, message, input.json, "");
+  else if (input.json !== undefined && input.body !== "") {
+    const field = fieldOf(schema, input.body);
+    if (field === undefined) throw new Error(`${schema.typeName} has no field ${input.body} for its body`);
+    decodeField(decoding, field, message as unknown as Fields, input.json, "", 1);
   }
-  for (const [name, text] of input.query) setParameter(decoder, violations, schema, message, name, text, true);
-  for (const [name, text] of input.params) setParameter(decoder, violations, schema, message, name, text, false);
+  for (const [name, text] of input.query) {
+    const why = setParameter(decoding, schema, message, name, text, false);
+    if (why !== undefined) violations.unknown(name, "", `Cannot bind query parameter. ${why}`);
+  }
+  for (const [name, text] of input.params) {
+    const why = setParameter(decoding, schema, message, name, text, true);
+    if (why !== undefined) throw new Error(`the path of ${schema.typeName}: ${why}`);
+  }
   violations.throwIfAny();
   return message;
 }
 
 const textual = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"]);
 
+function isPrimitive(field: DescField): boolean {
+  if (field.fieldKind === "map") return false;
+  return field.message === undefined || textual.has(field.message.typeName) || isWrapperDesc(field.message);
+}
+
+/**
+ * Sets `a.b` to a text; answers why it cannot be. A path variable (`replaces`) takes the place of what the body or the
+ * query said.
+ */
 function setParameter(
-  decoder: JsonDecoder,
-  violations: Violations,
+  decoding: Decoding,
   root: DescMessage,
   message: Message,
   name: string,
   text: string,
-  isQuery: boolean,
-): void {
-  const refuse = (why: string): void => violations.unknown(name, "", `Cannot bind query parameter. ${why}`);
+  replaces: boolean,
+): string | undefined {
   const parts = name.split(".");
+  const last = parts.pop() ?? "";
   let schema = root;
-  let target = message as unknown as Record<string, unknown>;
-  let at = "";
-  for (const [index, part] of parts.entries()) {
+  let target = message as unknown as Fields;
+  for (const part of parts) {
     const field = fieldOf(schema, part);
-    if (field === undefined) return refuse(`Field '${name}' could not be found in request message.`);
-    const last = index === parts.length - 1;
-    if (last) {
-      const type = field.message;
-      if (field.fieldKind === "map" || (type !== undefined && !textual.has(type.typeName) && !isWrapperDesc(type))) {
-        return refuse(`'${name}' is a message type. Parameters can only be bound to primitive types.`);
-      }
-      // A path variable is authoritative: it replaces what the body or the query said.
-      if (!isQuery && field.oneof === undefined && field.fieldKind === "scalar" && field.scalar === 9) {
-        target[field.localName] = text;
-        return;
-      }
-      return decoder.field(field, target, text, at, index + 1);
-    }
-    if (field.fieldKind !== "message") return refuse(`Field '${name}' could not be found in request message.`);
-    at = at === "" ? field.name : `${at}.${field.name}`;
-    if (field.oneof === undefined) {
-      target = (target[field.localName] ??= create(field.message)) as Record<string, unknown>;
-    } else {
-      const chosen = target[field.oneof.localName] as { case?: string; value?: unknown };
-      if (chosen.case !== field.localName) {
-        target[field.oneof.localName] = { case: field.localName, value: create(field.message) };
-      }
-      target = (target[field.oneof.localName] as { value: Record<string, unknown> }).value;
-    }
+    if (field?.fieldKind !== "message") return `Field '${name}' could not be found in request message.`;
+    target = nested(target, field);
     schema = field.message;
   }
+  const field = fieldOf(schema, last);
+  if (field === undefined) return `Field '${name}' could not be found in request message.`;
+  if (!isPrimitive(field)) {
+    return `'${name}' is a message type. Parameters can only be bound to primitive types.`;
+  }
+  if (replaces && field.fieldKind === "scalar" && field.scalar === ScalarType.STRING && field.oneof === undefined) {
+    target[field.localName] = text;
+  } else decodeField(decoding, field, target, text, parts.join("."), parts.length + 1);
+  return undefined;
+}
+
+/** The message in a field, made when it is not there. */
+function nested(target: Fields, field: DescField & { fieldKind: "message" }): Fields {
+  if (field.oneof === undefined) {
+    target[field.localName] ??= create(field.message);
+    return target[field.localName] as Fields;
+  }
+  const chosen = target[field.oneof.localName] as { case?: string; value?: unknown };
+  if (chosen.case === field.localName) return chosen.value as Fields;
+  const value = create(field.message);
+  target[field.oneof.localName] = { case: field.localName, value };
+  return value as unknown as Fields;
 }
