@@ -213,11 +213,15 @@ test("registry: sign-in as docker does it, and the repository's own grants", asy
 
   await pushImage("demo/other/guarded", "v1", Buffer.from("layer"));
   const reader = "reader@demo.iam.gserviceaccount.com";
-  await fetch(`${cloud.url}/iam.googleapis.com/v1/projects/demo/serviceAccounts`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json" },
-    body: JSON.stringify({ accountId: "reader" }),
-  });
+  const accounts = async (path: string, body: object): Promise<{ privateKeyData?: string }> => {
+    const answer = await fetch(`${cloud.url}/iam.googleapis.com/v1/projects/demo/serviceAccounts${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as { privateKeyData?: string };
+  };
+  await accounts("", { accountId: "reader" });
   const headers = { authorization: `Bearer ${cloud.token(reader)}` };
   expect(await errorOf(await oci("demo/other/guarded/manifests/v1", { headers }))).toEqual({
     status: 403,
@@ -230,6 +234,13 @@ test("registry: sign-in as docker does it, and the repository's own grants", asy
   });
   expect(granted.status).toBe(200);
   expect((await oci("demo/other/guarded/manifests/v1", { headers })).status).toBe(200);
+  const key = (await accounts(`/${reader}/keys`, {})).privateKeyData ?? "";
+  const byKey = await signIn(basic("_json_key", Buffer.from(key, "base64").toString()));
+  const { token: keyToken } = (await byKey.json()) as { token: string };
+  const withKey = { authorization: `Bearer ${keyToken}` };
+  expect((await oci("demo/other/guarded/manifests/v1", { headers: withKey })).status).toBe(200);
+  expect((await signIn(basic("_json_key", '{"client_email":"x","private_key":"y"}'))).status).toBe(401);
+
   const push = await oci("demo/other/guarded/blobs/uploads/", { method: "POST", headers });
   expect(await errorOf(push)).toMatchObject({ code: "DENIED" });
 });

@@ -23,8 +23,11 @@ type Verb = "create" | "update" | "delete";
 export interface Instances {
   readonly store: RedisStore;
   readonly schema: typeof InstanceSchema;
-  /** Starts the long work for an instance that is stored in its passing state; answers the operation, still pending. */
-  begin(verb: Verb, instance: Instance): Operation;
+  /**
+   * Starts the long work for an instance that is stored in its passing state; answers the operation, still pending.
+   * `before` is what an update that fails goes back to.
+   */
+  begin(verb: Verb, instance: Instance, before?: Instance): Operation;
   /** After the cloud's start: brings the servers back (or adopts them), and ends what was under way. */
   resume(): Promise<void>;
   /** Ends every process, its data on disk. */
@@ -113,7 +116,7 @@ function createInstances(host: Host): Instances {
   };
 
   /** Does the work of an operation to its end, whatever comes. */
-  const run = (verb: Verb, instance: Instance, operation: string | undefined): void => {
+  const run = (verb: Verb, instance: Instance, operation: string | undefined, before = instance): void => {
     const began = clock.now();
     const finish = <R extends typeof schema | typeof empty>(response: R) =>
       operation === undefined
@@ -135,7 +138,7 @@ function createInstances(host: Host): Instances {
           handle?.succeed(done);
         }
       } catch (thrown) {
-        if (verb === "update") store.instances.put(instance.name, { ...instance, state: State.READY });
+        if (verb === "update") store.instances.put(instance.name, { ...before, state: State.READY });
         finish(schema)?.fail(failure(thrown));
       }
     };
@@ -176,7 +179,7 @@ function createInstances(host: Host): Instances {
   return {
     store,
     schema,
-    begin: (verb, instance) => {
+    begin: (verb, instance, before) => {
       const handle = host.operations.start({
         api,
         parent: instance.name.split("/").slice(0, 4).join("/"),
@@ -185,7 +188,7 @@ function createInstances(host: Host): Instances {
         metadata: { schema: metadataSchema, value: metadataOf(verb, instance, clock.now()) },
       });
       const answer = host.operations.message(handle.name) as Operation;
-      run(verb, instance, handle.name);
+      run(verb, instance, handle.name, before);
       return answer;
     },
     resume: async () => {

@@ -99,13 +99,13 @@ export function cloudRedis(host: Host, instances: Instances): RpcService {
         if (updateMask === undefined || updateMask.paths.length === 0) {
           throw invalid("Field 'update_mask' is required.");
         }
-        const instance = idle(wanted.name);
-        const before = instance.authEnabled;
+        const before = idle(wanted.name);
+        const instance = schemas.clone(schema, before);
         applyMask(instance, wanted, updateMask.paths);
-        if (instance.authEnabled && !before) store.dropAuthString(instance.name);
+        if (instance.authEnabled && !before.authEnabled) store.dropAuthString(instance.name);
         instance.state = State.UPDATING;
         store.instances.put(instance.name, instance);
-        return begin("update", instance);
+        return begin("update", instance, before);
       },
     },
     deleteInstance: {
