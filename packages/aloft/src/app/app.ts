@@ -94,7 +94,8 @@ export interface ContainerOptions {
   readonly workingDir?: string;
 }
 
-export interface SidecarOptions extends ContainerOptions {
+/** A container that gets no requests: those go to the one with the port. Its probes name the port they ask. */
+export interface SidecarOptions extends Omit<ContainerOptions, "port" | "http2" | "health"> {
   readonly name: string;
   /** Containers that start before this one, by name. */
   readonly dependsOn?: readonly string[];

@@ -67,7 +67,8 @@ const serviceShape = {
 const { public: _public, allUsers: _allUsers, cpuIdle: _cpuIdle, ...workerShape } = serviceShape;
 const readService = fields(serviceShape);
 const readWorker = fields(workerShape);
-const readSidecar = fields({ ...containerShape, name: container, dependsOn: list(container, `["proxy"]`) });
+const { port: _port, http2: _http2, health: _health, ...besideShape } = containerShape;
+const readSidecar = fields({ ...besideShape, name: container, dependsOn: list(container, `["proxy"]`) });
 
 const ingresses = {
   all: "INGRESS_TRAFFIC_ALL",

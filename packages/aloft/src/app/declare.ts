@@ -38,12 +38,11 @@ export function declare(app: App, env: Env, file: string, problems: Problems): D
 
   /** One name and one cloud id for each resource of a kind. */
   const claim = (kind: string, name: string, id: string, at: string): void => {
-    for (const key of new Set([`${kind} named ${name}`, `${kind} with the id ${id}`])) {
-      const other = taken.get(key);
-      if (other !== undefined)
-        problems.add(at, `there are two: ${other} is a ${key} too`, "give each a name of its own");
-      else taken.set(key, at);
-    }
+    const keys = [`${kind} named ${name}`, `${kind} with the id ${id}`];
+    const twice = keys.find((key) => taken.has(key));
+    if (twice !== undefined)
+      problems.add(at, `there are two: ${taken.get(twice)} is a ${twice} too`, "give each a name of its own");
+    for (const key of keys) taken.set(key, at);
   };
 
   const oneSecret = (variable: string, id: unknown, pin: unknown): SecretRef | undefined => {

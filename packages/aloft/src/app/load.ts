@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Failure, messageOf } from "@aloft/kit/failure";
@@ -40,7 +41,7 @@ export const loadConfig: LoadConfig = async ({ config, cwd }) => {
     throw new Failure({
       code: "CONFIG_INVALID",
       what: `${basename(file)} ${cause instanceof SyntaxError ? "does not compile" : "cannot be loaded"}: ${messageOf(cause)}`,
-      why: placeIn(cause, file),
+      why: (cause instanceof SyntaxError ? await placeOfSyntax(file) : undefined) ?? placeIn(cause, file),
       next: `edit ${file}`,
       cause,
     });
@@ -61,4 +62,16 @@ function placeIn(thrown: unknown, file: string): string {
   const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
   const place = /(?:file:\/\/)?(\/[^\s()]+\.[cm]?[jt]s(?:\?\S*?)?:\d+(?::\d+)?)/.exec(stack)?.[1];
   return place === undefined ? file : place.replace(/\?[^:]*/, "");
+}
+
+/** Node says of a syntax error in a module what it is, and not where: esbuild does. */
+async function placeOfSyntax(file: string): Promise<string | undefined> {
+  const { transform } = await import("esbuild");
+  try {
+    await transform(await readFile(file, "utf8"), { loader: "ts", logLevel: "silent" });
+    return undefined;
+  } catch (thrown) {
+    const [first] = (thrown as { errors?: { location?: { line: number; column: number } | null }[] }).errors ?? [];
+    return first?.location ? `${file}:${first.location.line}:${first.location.column + 1}` : undefined;
+  }
 }

@@ -139,7 +139,12 @@ function createRunner(plan: Plan, google: Google, options: ApplyOptions, interna
       } catch (thrown) {
         options.signal?.throwIfAborted();
         counts.failed++;
-        tell({ type: "failed", resource: step.address, elapsedMs: clock.now() - startMs, ...explain(thrown, graph) });
+        tell({
+          type: "failed",
+          resource: step.address,
+          elapsedMs: clock.now() - startMs,
+          ...explain(thrown, graph, step.address),
+        });
         return "failed";
       }
       counts.done++;

@@ -1,6 +1,6 @@
 import { GoogleError } from "@aloft/google";
 import { Failure, messageOf } from "@aloft/kit/failure";
-import type { Graph } from "../app/graph.ts";
+import type { Address, Graph } from "../app/graph.ts";
 
 /** An error for people: what, why, and the command that mends it. */
 export interface Explained {
@@ -43,14 +43,14 @@ function secretGrant(message: string, graph: Pick<Graph, "env" | "project">): Ex
   const secret = /secrets\/([A-Za-z0-9_-]+)/.exec(message)?.[1] ?? "SECRET";
   const email = /[\w.-]+@[\w.-]+\.(?:iam\.)?gserviceaccount\.com/.exec(message)?.[0] ?? "SERVICE_ACCOUNT";
   return {
-    what: `its identity ${email} may not read the secret ${secret}: the grant roles/secretmanager.secretAccessor is missing`,
+    what: `its identity may not read the secret ${secret}: the grant of roles/secretmanager.secretAccessor on ${secret} to serviceAccount:${email} is missing`,
     why: message,
-    next: `aloft up${graph.env === "local" ? "" : ` --env ${graph.env}`} (it makes the grant), or: gcloud secrets add-iam-policy-binding ${secret} --project=${graph.project} --member=serviceAccount:${email} --role=roles/secretmanager.secretAccessor`,
+    next: `aloft up${graph.env === "local" ? "" : ` --env ${graph.env}`}`,
   };
 }
 
 /** What went wrong with one resource. */
-export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project" | "app">): Explained {
+export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project">, address?: Address): Explained {
   if (thrown instanceof Failure) {
     const { what, why, next, problems } = thrown;
     const listed = problems.map((p) => (p.at === undefined ? p.what : `${p.at}: ${p.what}`)).join("; ");
@@ -72,12 +72,17 @@ export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project" | 
   if (thrown.reason === "UREQ_PROJECT_BILLING_NOT_FOUND" || /billing/i.test(thrown.message)) {
     return { what: thrown.message, next: `gcloud billing projects link ${graph.project} --billing-account=ACCOUNT` };
   }
-  const local = graph.env === "local" ? "" : ` --env ${graph.env}`;
-  if (/revision .*(not ready|failed)|container|probe|memory limit/i.test(thrown.message)) {
-    return { what: thrown.message, why: thrown.call, next: `aloft logs${local}` };
+  const flag = graph.env === "local" ? "" : ` --env ${graph.env}`;
+  if (thrown.code === "ABORTED") {
+    return { what: "somebody else changed it meanwhile", why: thrown.message, next: `aloft up${flag}` };
   }
-  if (thrown.code === "ABORTED")
-    return { what: "somebody else changed it meanwhile", why: thrown.message, next: `aloft up${local}` };
+  const starting =
+    thrown.code !== "INVALID_ARGUMENT" && /^Revision '|container|probe|memory limit/i.test(thrown.message);
+  if (address?.startsWith("service/") === true && starting) {
+    const [what = "", ...rest] = thrown.message.split(/\n\s*\n/);
+    const why = rest.map((part) => part.trim()).join("\n");
+    return { what, ...(why === "" ? {} : { why }), next: `aloft logs ${address.slice("service/".length)}${flag}` };
+  }
   return { what: thrown.message, why: `${thrown.code} from ${thrown.call}` };
 }
 

@@ -2,6 +2,16 @@ import type { Change } from "../kind.ts";
 import { lastPart } from "./answers.ts";
 import { latestTraffic, type RunCondition, type RunService } from "./run-service.ts";
 
+/** Google's message in one line, without what says nothing: what a plan has room for. */
+export function inOneLine(message: string): string {
+  const line = message
+    .replace(/^Revision '[^']*' is not ready and cannot serve traffic\.\s*/, "")
+    .replace(/Logs for this revision might contain more information\.\s*/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return line.length > 240 ? `${line.slice(0, 237)}…` : line;
+}
+
 const failed = (condition: RunCondition | undefined): boolean => condition?.state === "CONDITION_FAILED";
 
 /** The condition that says what is wrong, its own words first. */
@@ -10,13 +20,14 @@ export function failedCondition(service: RunService): RunCondition | undefined {
   return all.find((c) => failed(c) && c?.message) ?? all.find(failed);
 }
 
-/** The condition that is still being worked on, as a line: `RoutesReady: waiting for the revision`. */
+/** The condition that is still being worked on, as a line: `RoutesReady: waiting for the revision`. One that failed is of before. */
 export function progressOf(service: RunService): string | undefined {
+  const open = ["CONDITION_PENDING", "CONDITION_RECONCILING"];
   const pending = [...(service.conditions ?? []), service.terminalCondition].find(
-    (c) => c !== undefined && c.state !== "CONDITION_SUCCEEDED" && c.type !== undefined,
+    (c) => c?.type !== undefined && open.includes(c.state ?? ""),
   );
   if (pending === undefined) return service.reconciling === true ? "deploying" : undefined;
-  return pending.message ? `${pending.type}: ${pending.message}` : `${pending.type}: ${stateWord(pending.state)}`;
+  return `${pending.type}: ${pending.message ? inOneLine(pending.message) : stateWord(pending.state)}`;
 }
 
 const stateWord = (state: string | undefined): string => (state ?? "pending").replace("CONDITION_", "").toLowerCase();
@@ -48,7 +59,7 @@ export function readyChanges(service: RunService): readonly Change[] {
       {
         op: "repair",
         field: "template",
-        why: `revision ${created} FAILED: ${wrong.message ?? wrong.type ?? "no reason given"}${older}`,
+        why: `revision ${created} FAILED: ${inOneLine(wrong.message ?? wrong.type ?? "no reason given")}${older}`,
       },
     ];
   }
