@@ -193,6 +193,29 @@ test("registry: blobs are shared between repositories by mount, and outlive the 
   expect(registryOf(cloud.host).blob(digestOf(own))).toBeUndefined();
 });
 
+test("registry: a virtual repository serves its upstreams by priority, and takes no pushes", async () => {
+  const parent = "projects/demo/locations/us-central1/repositories";
+  await pushImage("demo/images/two", "v1", Buffer.from("from images"));
+  const { digest } = await pushImage("demo/other/two", "v1", Buffer.from("from other"));
+  const made = await api("POST", "repositories?repositoryId=both", {
+    format: "DOCKER",
+    mode: "VIRTUAL_REPOSITORY",
+    virtualRepositoryConfig: {
+      upstreamPolicies: [
+        { id: "a", repository: `${parent}/images`, priority: 1 },
+        { id: "b", repository: `${parent}/other`, priority: 2 },
+      ],
+    },
+  });
+  expect(made.status).toBe(200);
+  const pulled = await oci("demo/both/two/manifests/v1", { method: "HEAD" });
+  expect(pulled.headers.get("docker-content-digest")).toBe(digest);
+  expect((await oci(`demo/both/two/blobs/${digestOf("from images")}`)).status).toBe(200);
+  expect(registryOf(cloud.host).resolve(`${registry}/demo/both/two:v1`)?.digest).toBe(digest);
+  const push = await oci("demo/both/two/blobs/uploads/", { method: "POST" });
+  expect(await errorOf(push)).toMatchObject({ status: 403, code: "DENIED" });
+});
+
 test("registry: sign-in as docker does it, and the repository's own grants", async () => {
   const anonymous = await fetch(`${cloud.url}/${registry}/v2/`);
   expect(anonymous.status).toBe(401);

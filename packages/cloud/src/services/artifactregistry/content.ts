@@ -1,4 +1,5 @@
 import type { Database } from "../../host.ts";
+import { isDigest } from "./names.ts";
 
 export interface ManifestRow {
   readonly repository: string;
@@ -65,6 +66,15 @@ export function createContent(db: Database) {
       manifest.get(repository, image, digest) as ManifestRow | undefined,
     tagged: (repository: string, image: string, name: string): string | undefined =>
       (tag.get(repository, image, name) as { digest: string } | undefined)?.digest,
+    /** The manifest of a tag or digest in the first of these repositories that has it. */
+    pull: (repositories: readonly string[], image: string, reference: string): ManifestRow | undefined => {
+      for (const repository of repositories) {
+        const digest = isDigest(reference) ? reference : content.tagged(repository, image, reference);
+        const found = digest === undefined ? undefined : content.manifest(repository, image, digest);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
     putManifest: (row: ManifestRow): void => {
       db.prepare(
         `INSERT INTO registry_manifests (repository, image, digest, mediaType, size, createdMs, updatedMs, builtMs, bytes)

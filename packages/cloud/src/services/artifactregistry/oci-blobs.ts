@@ -17,7 +17,7 @@ export async function serveBlob(
   if (req.method !== "GET" && req.method !== "HEAD") {
     throw new OciError("UNSUPPORTED", `${req.method} of a blob is not built; delete its images or the repository.`);
   }
-  const known = content.blobSize(target.repository, digest) !== undefined;
+  const known = target.sources.some((repository) => content.blobSize(repository, digest) !== undefined);
   const blob = known ? blobs.find(digest) : undefined;
   if (blob === undefined) throw new OciError("BLOB_UNKNOWN", `Blob ${digest} not found`);
   const headers = {

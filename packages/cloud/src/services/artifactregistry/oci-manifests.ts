@@ -30,24 +30,17 @@ export async function serveManifest(
   }
 }
 
-export function serveTags({ content }: RegistryParts, exchange: Exchange, { repository, image, base }: Target): void {
-  const tags = content.tags(repository, image);
-  if (tags.length === 0 && content.manifests(repository, image).length === 0) {
+export function serveTags({ content }: RegistryParts, exchange: Exchange, { sources, image, base }: Target): void {
+  const tags = new Set(sources.flatMap((repository) => content.tags(repository, image).map((row) => row.tag)));
+  if (tags.size === 0 && sources.every((repository) => content.manifests(repository, image).length === 0)) {
     throw new OciError("NAME_UNKNOWN", `Image "${image}" not found`);
   }
   const name = base.slice(exchange.prefix.length + "/v2/".length);
-  sendPage(
-    exchange,
-    tags.map((row) => row.tag),
-    `${base}/tags/list`,
-    (page) => ({ name, tags: page }),
-  );
+  sendPage(exchange, [...tags].sort(), `${base}/tags/list`, (page) => ({ name, tags: page }));
 }
 
 function fetchManifest({ content }: RegistryParts, exchange: Exchange, target: Target, reference: string): void {
-  const { repository, image } = target;
-  const digest = isDigest(reference) ? reference : content.tagged(repository, image, reference);
-  const row = digest === undefined ? undefined : content.manifest(repository, image, digest);
+  const row = content.pull(target.sources, target.image, reference);
   if (row === undefined) {
     throw new OciError("MANIFEST_UNKNOWN", `Failed to fetch "${reference}" from request "${exchange.path}".`);
   }

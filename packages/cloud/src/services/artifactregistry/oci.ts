@@ -16,6 +16,8 @@ export interface RegistryParts extends Pick<ArtifactStore, "blobs" | "content" |
 export interface Target {
   /** The repository's resource name. */
   readonly repository: string;
+  /** Where pulls look: the repository itself, or the upstreams of a virtual one. */
+  readonly sources: readonly string[];
   readonly image: string;
   /** `/v2/project/repo/image`, with the prefix of the door it came through. */
   readonly base: string;
@@ -92,8 +94,13 @@ function locate(parts: RegistryParts, exchange: Exchange, name: string, action: 
   if (!repositories.exists(repository)) {
     throw new OciError("NAME_UNKNOWN", `Repository "${image.repository}" not found`);
   }
+  const sources = repositories.sources(repository);
+  if (action === "uploadArtifacts" && !sources.includes(repository)) {
+    throw new OciError("DENIED", `Repository "${image.repository}" is a virtual one; push to one of its upstreams.`);
+  }
   return {
     repository,
+    sources,
     image: image.image,
     base: `${exchange.prefix}/v2/${name}`,
     require: (other) => {

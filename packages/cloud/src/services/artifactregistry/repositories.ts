@@ -62,7 +62,7 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
         const repository = schemas.create(schema, {
           ...given,
           name,
-          mode: Repository_Mode.STANDARD_REPOSITORY,
+          mode: given.mode || Repository_Mode.STANDARD_REPOSITORY,
           createTime: now,
           updateTime: now,
         });

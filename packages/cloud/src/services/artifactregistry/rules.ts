@@ -1,6 +1,7 @@
 import { Repository_Format, Repository_Mode } from "../../../gen/artifactregistry-v1.enums.ts";
 import type { Repository } from "../../../gen/types/google/devtools/artifactregistry/v1/repository_pb.js";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { parseRepository } from "./names.ts";
 
 export const api = "artifactregistry.googleapis.com";
 
@@ -31,11 +32,23 @@ export function checkNew(parent: string, id: string, repository: Repository | un
   if (format !== Repository_Format.DOCKER) {
     throw unimplemented(`repositories of format ${nameIn(Repository_Format, format)}`);
   }
-  if (mode !== Repository_Mode.MODE_UNSPECIFIED && mode !== Repository_Mode.STANDARD_REPOSITORY) {
+  if (mode === Repository_Mode.REMOTE_REPOSITORY) {
     throw unimplemented(`repositories of mode ${nameIn(Repository_Mode, mode)}`);
   }
+  checkUpstreams(repository);
   checkLabels(repository.labels);
   return repository;
+}
+
+/** A virtual repository names its upstreams, each a standard repository; nothing else does. */
+function checkUpstreams({ mode, modeConfig }: Repository): void {
+  const virtual = mode === Repository_Mode.VIRTUAL_REPOSITORY;
+  if (modeConfig.case !== undefined && (!virtual || modeConfig.case !== "virtualRepositoryConfig")) {
+    throw invalid("The repository's mode and its mode_config do not match.");
+  }
+  for (const { repository } of modeConfig.case === "virtualRepositoryConfig" ? modeConfig.value.upstreamPolicies : []) {
+    if (parseRepository(repository) === undefined) throw invalid(`Invalid upstream repository "${repository}".`);
+  }
 }
 
 export function checkLabels(labels: Readonly<Record<string, string>>): void {
@@ -64,6 +77,9 @@ const setters: Readonly<Record<string, (to: Repository, from: Repository) => voi
   },
   docker_config: setDocker,
   "docker_config.immutable_tags": setDocker,
+  virtual_repository_config: (to, from) => {
+    to.modeConfig = from.modeConfig;
+  },
   cleanup_policies: (to, from) => {
     to.cleanupPolicies = from.cleanupPolicies;
   },
@@ -86,4 +102,5 @@ export function applyMask(to: Repository, from: Repository, paths: readonly stri
     set(to, from);
   }
   checkLabels(to.labels);
+  checkUpstreams(to);
 }

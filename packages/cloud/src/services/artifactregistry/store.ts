@@ -21,6 +21,8 @@ export interface Repositories {
   readonly stored: Collection<typeof RepositorySchema>;
   exists(name: string): boolean;
   all(): RepositoryPlace[];
+  /** Where what is pulled from this repository is looked for, in order: itself, or a virtual one's upstreams. */
+  sources(name: string): readonly string[];
   /** Whether tags of this repository, once set, stay. */
   immutableTags(name: string): boolean;
 }
@@ -38,7 +40,8 @@ export function artifactStore(host: Host): ArtifactStore {
   return host.shared(registryKey, () => {
     const content = createContent(host.db);
     const blobs = createBlobs(host.files("registry"), host.ids);
-    return { repositories: createRepositories(host), content, blobs, registry: createRegistry(host, content, blobs) };
+    const repositories = createRepositories(host);
+    return { repositories, content, blobs, registry: createRegistry(host, repositories, content, blobs) };
   });
 }
 
@@ -49,7 +52,7 @@ export const openStore = (host: Host): ArtifactStore | undefined =>
 /** The registry of this cloud, for those who pull without HTTP. Cheap; the same one at each call. */
 export const registryOf = (host: Host): Registry => artifactStore(host).registry;
 
-function createRepositories({ db, schemas }: Host): Repositories {
+function createRepositories({ db, schemas, projects }: Host): Repositories {
   const stored = collection({
     db,
     schemas,
@@ -64,6 +67,13 @@ function createRepositories({ db, schemas }: Host): Repositories {
         const place = parseRepository(message.name);
         return place === undefined ? [] : [{ name: message.name, ...place }];
       }),
+    sources: (name) => {
+      const config = stored.get(name)?.modeConfig;
+      if (config?.case !== "virtualRepositoryConfig") return [name];
+      return [...config.value.upstreamPolicies]
+        .sort((a, b) => b.priority - a.priority)
+        .map((policy) => projects.canonical(policy.repository));
+    },
     immutableTags: (name) => {
       const config = stored.get(name)?.formatConfig;
       return config?.case === "dockerConfig" && config.value.immutableTags;
@@ -71,17 +81,14 @@ function createRepositories({ db, schemas }: Host): Repositories {
   };
 }
 
-function createRegistry(host: Host, content: Content, blobs: Blobs): Registry {
+function createRegistry(host: Host, repositories: Repositories, content: Content, blobs: Blobs): Registry {
   return {
     resolve: (ref) => {
       const image = parseImageRef(ref);
       if (image === undefined) return undefined;
       const project = host.projects.get(image.project)?.id ?? image.project;
       const repository = repositoryOf({ ...image, project });
-      const digest = isDigest(image.reference)
-        ? image.reference
-        : content.tagged(repository, image.image, image.reference);
-      const row = digest === undefined ? undefined : content.manifest(repository, image.image, digest);
+      const row = content.pull(repositories.sources(repository), image.image, image.reference);
       return row && { digest: row.digest, mediaType: row.mediaType, bytes: row.bytes };
     },
     blob: (digest) => (isDigest(digest) ? blobs.find(digest) : undefined),
