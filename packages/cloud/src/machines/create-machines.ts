@@ -68,6 +68,7 @@ export function createMachines(
     clock: ports.clock,
     iam: ports.iam,
     tokens: ports.tokens,
+    note: ports.note,
     random: ports.random ?? Math.random,
     revision: (name) => revisions.get(name),
   });
@@ -107,8 +108,8 @@ export function createMachines(
 
   return {
     start: async (spec, signal) => {
-      if (closed) throw new Error("the machines are closed");
       await recover();
+      if (closed) throw new Error("the machines are closed");
       const known = revisions.get(spec.name)?.revision;
       const failed = known?.state().phase === "failed" && known.state().instances.length === 0;
       if (failed) await known?.stop();

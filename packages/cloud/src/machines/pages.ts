@@ -60,8 +60,9 @@ export const pages = {
     ),
   rateExceeded: (): Page => plain(429, "Rate exceeded."),
   unavailable: (): Page => plain(503, "Service Unavailable"),
+  serverError: (): Page =>
+    html(500, "Server Error", "Server Error", "The server encountered an error and could not complete your request."),
   timeout: (): Page => plain(504, "upstream request timeout"),
-  unimplemented: (what: string): Page => plain(501, `UNIMPLEMENTED: ${what}`),
 } as const;
 
 function plain(status: number, body: string): Page {

@@ -186,7 +186,14 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       const dead = phase === "failed" && crashes === 0;
       if (over() || dead) throw new NoInstance(503, failure?.message ?? "The revision is stopped.");
       if (waiting.length >= queueBound(concurrency, max)) throw new NoInstance(429, words.noInstance);
-      return waitForRoom({ signal, clock, waiting, adjust, starting: () => alive().some((one) => !one.ready()) });
+      return waitForRoom({
+        signal,
+        clock,
+        waiting,
+        adjust,
+        starting: () => alive().some((one) => !one.ready()),
+        failing: () => crashes > 0 && alive().length === 0,
+      });
     },
     demand: (demand) => {
       const was = routed;
@@ -218,6 +225,7 @@ function waitForRoom(options: {
   readonly waiting: Waiter[];
   readonly adjust: () => void;
   readonly starting: () => boolean;
+  readonly failing: () => boolean;
 }): Promise<Lease> {
   const { signal, clock, waiting } = options;
   return new Promise((resolve, reject) => {
@@ -240,7 +248,7 @@ function waitForRoom(options: {
     const gone = (): void => waiter.refuse(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
     const late = (): void => {
       if (options.starting()) cancel = clock.after(queueMs, late);
-      else waiter.refuse(new NoInstance(429, words.noInstance));
+      else waiter.refuse(new NoInstance(options.failing() ? 503 : 429, words.noInstance));
     };
     let cancel = clock.after(queueMs, late);
     signal.addEventListener("abort", gone, { once: true });

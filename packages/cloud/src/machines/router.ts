@@ -20,13 +20,13 @@ export interface Entrance {
   readonly host: string;
 }
 
-/** Takes requests for services to their revisions' instances, as Cloud Run's front end does. */
+/** Takes requests for services to their revisions' instances, as Cloud Run's front end does. Never rejects. */
 export interface Router {
   handle(req: IncomingMessage, res: ServerResponse, at: Entrance): Promise<void>;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, at: Entrance): Promise<void>;
 }
 
-export interface RouterParts extends Pick<MachinesPorts, "clock" | "iam" | "tokens"> {
+export interface RouterParts extends Pick<MachinesPorts, "clock" | "iam" | "tokens" | "note"> {
   readonly random: () => number;
   readonly revision: (name: string) => { readonly revision: Revision; readonly log: RevisionLog } | undefined;
 }
@@ -65,6 +65,12 @@ export function createRouter(parts: RouterParts): Router {
     return { ...found, cancel, trace, headers };
   };
 
+  /** A fault of ours: said, and answered as Google's front end answers one of its own. */
+  const bug = (thrown: unknown): { readonly page: Page } => {
+    parts.note("run/router", `A request could not be handled: ${(thrown as Error).stack ?? thrown}`);
+    return { page: pages.serverError() };
+  };
+
   const record = (options: {
     readonly req: IncomingMessage;
     readonly at: Entrance;
@@ -98,7 +104,7 @@ export function createRouter(parts: RouterParts): Router {
       const since = clock.now();
       const gone = new AbortController();
       res.once("close", () => gone.abort(new Error("the caller went away")));
-      const inside = await enter(req, at, gone);
+      const inside = await enter(req, at, gone).catch(bug);
       if ("page" in inside) return sendPage(res, inside.page as Page);
       const { revision, log, trace } = inside;
       const counts: Counts = { requestBytes: 0, responseBytes: 0 };
@@ -128,7 +134,7 @@ export function createRouter(parts: RouterParts): Router {
       const since = clock.now();
       const gone = new AbortController();
       socket.once("close", () => gone.abort(new Error("the caller went away")));
-      const inside = await enter(req, at, gone);
+      const inside = await enter(req, at, gone).catch(bug);
       if ("page" in inside) return refuseUpgrade(socket, inside.page as Page);
       const { revision, log, trace } = inside;
       let lease: Lease | undefined;

@@ -17,19 +17,14 @@ export interface ResolvedEnv {
  */
 export async function resolveSecrets(spec: RevisionSpec, read: SecretReader): Promise<ResolvedEnv> {
   const principal = { kind: "serviceAccount", email: spec.serviceAccount } as const;
-  const nameOf = (secret: string, version: string, project: string): string =>
-    secret.startsWith("projects/")
-      ? `${secret}/versions/${version}`
-      : `projects/${project}/secrets/${secret}/versions/${version}`;
-  const wanted = new Map<string, string>();
+  const nameOf = (secret: string, version: string): string =>
+    `${secret.startsWith("projects/") ? secret : `projects/${spec.project}/secrets/${secret}`}/versions/${version}`;
+  const wanted = new Set<string>();
   for (const variable of spec.containers.flatMap((container) => container.env)) {
-    if ("value" in variable) continue;
-    wanted.set(
-      nameOf(variable.secret, variable.version, spec.project),
-      nameOf(variable.secret, variable.version, spec.projectNumber),
-    );
+    if (!("value" in variable)) wanted.add(nameOf(variable.secret, variable.version));
   }
-  const readOne = async ([name, shown]: readonly [string, string]): Promise<readonly [string, string]> => {
+  const readOne = async (name: string): Promise<readonly [string, string]> => {
+    const shown = name.replace(`projects/${spec.project}/`, `projects/${spec.projectNumber}/`);
     try {
       return [name, new TextDecoder().decode(await read(name, principal))];
     } catch (thrown) {
@@ -49,9 +44,7 @@ export async function resolveSecrets(spec: RevisionSpec, read: SecretReader): Pr
       Object.fromEntries(
         env.map((variable) => [
           variable.name,
-          "value" in variable
-            ? variable.value
-            : (found.get(nameOf(variable.secret, variable.version, spec.project)) as string),
+          "value" in variable ? variable.value : (found.get(nameOf(variable.secret, variable.version)) as string),
         ]),
       ),
     values: [...found.values()],
