@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { startCloud } from "../../cloud.ts";
 import { createProcesses } from "../../processes.ts";
 import { redis } from "./index.ts";
 import { ask } from "./resp.ts";
+import { program } from "./server.ts";
 
 type Cloud = Awaited<ReturnType<typeof startCloud>>;
 interface Instance {
@@ -17,7 +19,7 @@ interface Instance {
   readonly state: string;
 }
 
-const installed = spawnSync("redis-server", ["--version"]).status === 0;
+const installed = spawnSync(program, ["--version"]).status === 0;
 if (!installed) process.stderr.write("skipped: redis-server is not installed (apt-get install redis-server)\n");
 const run = installed ? test : test.skip;
 const parent = "projects/demo/locations/us-central1";
@@ -173,7 +175,7 @@ run("redis: a server that dies is started again with its data, and a stop of the
 
 run("redis: after kill -9 of the cloud its server is adopted by the next one", async () => {
   const dir = folder();
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../../test/redis-cloud.ts"), dir], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./killed-cloud.ts", import.meta.url)), dir], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(child.stdout, "data")) as [Buffer];

@@ -31,6 +31,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+export const program = "redis-server";
 const readyWithinMs = 20_000;
 const adoptedPollMs = 500;
 /** When it has run this long, the next end counts as the first. */
@@ -78,7 +79,7 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
     const logPath = join(spec.dir, "redis.log");
     const logStart = statSync(logPath, { throwIfNoEntry: false })?.size ?? 0;
     const log = openSync(logPath, "a", 0o600);
-    const child = spawn("redis-server", [join(spec.dir, "redis.conf")], {
+    const child = spawn(program, [join(spec.dir, "redis.conf")], {
       cwd: spec.dir,
       // A group of its own: Ctrl-C in the terminal of the cloud must not reach it before the cloud says so.
       detached: true,

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { createClock } from "@aloft/kit/clock";
 import { crc32c } from "@aloft/kit/crc32c";
 import { SecretManagerServiceClient } from "@google-cloud/secret-manager";
@@ -148,6 +149,21 @@ test("secretmanager: update by mask, aliases, pages by name", async () => {
   expect(read).toMatchObject({ name: `projects/${number}/secrets/page-a/versions/1` });
 });
 
+test("secretmanager: a regional secret lives beside the global one of its name", async () => {
+  await create("twin");
+  const regional = "projects/demo/locations/europe-west1/secrets";
+  const made = await call("POST", `${regional}?secretId=twin`, {});
+  expect(made.body).toMatchObject({ name: `projects/${number}/locations/europe-west1/secrets/twin` });
+  expect(made.body).not.toHaveProperty("replication");
+  const payload = { data: Buffer.from("there").toString("base64") };
+  await call("POST", `${regional}/twin:addVersion`, { payload });
+  expect((await call("GET", `${regional}/twin/versions/1:access`)).body).toMatchObject({
+    name: `projects/${number}/locations/europe-west1/secrets/twin/versions/1`,
+    payload,
+  });
+  expect((await call("GET", "projects/demo/secrets/twin/versions/1:access")).status).toBe(404);
+});
+
 test("secretmanager: ttl and delayed destruction happen by the clock, and payloads are gone then", async () => {
   const made = await create("short", { replication: { automatic: {} }, ttl: "3600s" });
   expect(made.body).toMatchObject({ expireTime: "2026-03-01T13:00:00Z" });
@@ -197,7 +213,9 @@ test("secretmanager: a reader needs its grant on that secret, and payloads are n
 test("secretmanager: the official client over gRPC", async () => {
   // Else the library looks for the metadata server of a machine at Google.
   process.env.METADATA_SERVER_DETECTION = "none";
-  const { credentials } = await import("@grpc/grpc-js");
+  // The gRPC that the client itself uses, wherever it is installed.
+  const own = createRequire(createRequire(import.meta.url).resolve("@google-cloud/secret-manager"));
+  const { credentials } = (own("google-gax") as { grpc: { credentials: { createInsecure(): never } } }).grpc;
   const client = new SecretManagerServiceClient({
     apiEndpoint: "127.0.0.1",
     port: cloud.port,

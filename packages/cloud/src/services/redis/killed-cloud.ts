@@ -1,7 +1,7 @@
 // A cloud with one Redis instance, for tests that kill it: prints where the instance is, and waits.
-import { startCloud } from "../src/cloud.ts";
-import { createProcesses } from "../src/processes.ts";
-import { redis } from "../src/services/redis/index.ts";
+import { startCloud } from "../../cloud.ts";
+import { createProcesses } from "../../processes.ts";
+import { redis } from "./index.ts";
 
 const parent = "projects/demo/locations/us-central1";
 const cloud = await startCloud({
