@@ -149,7 +149,7 @@ describe("identity: who is calling", () => {
     const all = world();
     const tokens = createTokens({ db: all.db, vault: createVault(), clock: all.clock });
     const who = (authorization: string | undefined) =>
-      identify(authorization, api, { tokens, accounts: all.iam.accounts, isLocalAccount: () => true });
+      identify(authorization, api, { tokens, iam: all.iam, isLocalAccount: () => true });
     return { ...all, tokens, who };
   }
   const reasonOf = (error: RpcError) => (error.details[0] as { reason?: string }).reason;

@@ -22,8 +22,7 @@ export function createChain(parts: {
     return project !== undefined && projects.get(project) !== undefined;
   };
   return {
-    identify: (headers, api) =>
-      identify(headers.authorization, api, { tokens, accounts: iam.accounts, isLocalAccount }),
+    identify: (headers, api) => identify(headers.authorization, api, { tokens, iam, isLocalAccount }),
     admit: (call, service, access, request) => admit(call, service, access, request, { projects, iam, newProjects }),
     audit: (call, access, request, outcome) => audit(call, access, request, outcome, { iam, projects, logs, schemas }),
   };

@@ -2,9 +2,11 @@ import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
 import type { Database, Iam } from "../host.ts";
 import { createProjects, type StoredProjects } from "../store/projects.ts";
+import { createAccountKeys } from "./account-keys.ts";
 import { createAccounts } from "./accounts.ts";
 import { createIam, type LocalIam } from "./iam.ts";
 import { createPolicies } from "./policies.ts";
+import { readSelfSigned } from "./self-signed.ts";
 
 /** Projects and identity, which know each other: a new project has an owner's policy and a service account. */
 export function createDirectory(parts: {
@@ -16,8 +18,10 @@ export function createDirectory(parts: {
 }): { readonly projects: StoredProjects; readonly iam: LocalIam } {
   const policies = createPolicies(parts.db, parts.clock);
   const accounts = createAccounts(parts);
+  const keys = createAccountKeys(parts);
+  const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const projects = createProjects({ ...parts, policies, accounts });
   const isLocalProject = (id: string): boolean => projects.get(id) !== undefined;
-  const iam = createIam({ policies, accounts, isLocalProject, mode: parts.mode, note: parts.note });
+  const iam = createIam({ policies, accounts, keys, selfSigned, isLocalProject, mode: parts.mode, note: parts.note });
   return { projects, iam };
 }

@@ -1,15 +1,20 @@
 import type { Iam } from "../host.ts";
 import type { Principal } from "../service.ts";
+import type { AccountKeys } from "./account-keys.ts";
 import type { Accounts } from "./accounts.ts";
 import { denied } from "./denied.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
 import { leastRole, roleOf } from "./roles.ts";
+import type { SignedClaims } from "./self-signed.ts";
 
 /** `Iam` with what the services of identity itself work on. */
 export interface LocalIam extends Iam {
   readonly accounts: Accounts;
   readonly policies: Policies;
+  readonly keys: AccountKeys;
+  /** Reads what a service account signed with a key of its own; a text says why it is no good. */
+  selfSigned(token: string): SignedClaims | string;
 }
 
 /** The cloud's own `Iam`, for the services that manage accounts and policies. */
@@ -26,11 +31,13 @@ export function localIam(iam: Iam): LocalIam {
 export function createIam(parts: {
   readonly policies: Policies;
   readonly accounts: Accounts;
+  readonly keys: AccountKeys;
+  readonly selfSigned: LocalIam["selfSigned"];
   readonly isLocalProject: (id: string) => boolean;
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
 }): LocalIam {
-  const { policies, accounts, isLocalProject, mode, note } = parts;
+  const { policies, accounts, keys, selfSigned, isLocalProject, mode, note } = parts;
 
   const holds = (caller: Principal, permission: string, resource: string): boolean => {
     const names = namesOf(caller);
@@ -65,6 +72,8 @@ export function createIam(parts: {
     mode,
     accounts,
     policies,
+    keys,
+    selfSigned,
     holds,
     allowed,
     leastRole,

@@ -7,11 +7,12 @@ import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { keyMethods } from "./keys.ts";
 import { roleMethods } from "./roles.ts";
 import { checkAccountId, checkTexts, maskedFields } from "./rules.ts";
 import { canonicalAccount, deleteAccount, mustBeAccount, undeleteAccount } from "./store.ts";
 
-/** `google.iam.admin.v1.IAM`: service accounts with their policies, and the predefined roles. Keys are not here. */
+/** `google.iam.admin.v1.IAM`: service accounts with their policies and keys, and the predefined roles. */
 export function iamRpc(host: Host): RpcService {
   const { accounts } = localIam(host.iam);
   const byName = ({ name }: { readonly name: string }): string => canonicalAccount(host, name);
@@ -134,6 +135,7 @@ export function iamRpc(host: Host): RpcService {
       exists: (name) => void mustBeAccount(host, name),
       canonical: (resource) => canonicalAccount(host, resource),
     }),
+    ...keyMethods(host),
     ...roleMethods,
   });
 }

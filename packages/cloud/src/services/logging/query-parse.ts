@@ -104,6 +104,10 @@ class Parser {
     const called = path.length === 1 ? path[0] : undefined;
     if (called !== undefined && functions.has(called) && this.#text[this.#at] === "(") return this.#call(called);
     this.space();
+    if (called === "AND" || called === "OR") {
+      this.#at = start;
+      throw this.error();
+    }
     const op = operators.find((each) => this.#text.startsWith(each, this.#at));
     if (op === undefined) {
       this.#at = start;

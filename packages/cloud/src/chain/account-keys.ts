@@ -1,0 +1,66 @@
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
+import { promisify } from "node:util";
+import type { MovableClock } from "@aloft/kit/clock";
+import type { Database } from "../host.ts";
+
+/** A user-managed key of a service account: its public half. The private one is shown once and not kept. */
+export interface AccountKey {
+  readonly id: string;
+  /** The account's unique id: a later account of the same e-mail does not inherit it. */
+  readonly account: string;
+  /** SubjectPublicKeyInfo, PEM. */
+  readonly publicKey: string;
+  readonly createdMs: number;
+  readonly disabled: boolean;
+}
+
+const table = `CREATE TABLE IF NOT EXISTS service_account_keys (
+  id TEXT PRIMARY KEY, account TEXT NOT NULL, public_key TEXT NOT NULL, created_ms INTEGER NOT NULL, disabled INTEGER NOT NULL
+)`;
+
+/** The user-managed keys of service accounts, by the account's unique id. */
+export interface AccountKeys {
+  get(account: string, id: string): AccountKey | undefined;
+  list(account: string): readonly AccountKey[];
+  create(account: string): Promise<{ readonly key: AccountKey; readonly privateKey: string }>;
+  setDisabled(id: string, disabled: boolean): void;
+  delete(id: string): void;
+}
+
+export function createAccountKeys(parts: { readonly db: Database; readonly clock: MovableClock }): AccountKeys {
+  const { db, clock } = parts;
+  db.define(table);
+  const read = (row: Record<string, unknown>): AccountKey => ({
+    id: String(row.id),
+    account: String(row.account),
+    publicKey: String(row.public_key),
+    createdMs: Number(row.created_ms),
+    disabled: row.disabled === 1,
+  });
+  return {
+    get: (account, id) => {
+      const row = db.prepare("SELECT * FROM service_account_keys WHERE account = ? AND id = ?").get(account, id);
+      return row === undefined ? undefined : read(row);
+    },
+    list: (account) =>
+      db.prepare("SELECT * FROM service_account_keys WHERE account = ? ORDER BY created_ms, id").all(account).map(read),
+    create: async (account) => {
+      const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+      const publicKey = pem(createPublicKey(privateKey), "spki");
+      const id = createHash("sha1").update(publicKey).digest("hex");
+      const key: AccountKey = { id, account, publicKey, createdMs: clock.now(), disabled: false };
+      db.prepare("INSERT INTO service_account_keys VALUES (?, ?, ?, ?, 0)").run(id, account, publicKey, key.createdMs);
+      return { key, privateKey: pem(privateKey, "pkcs8") };
+    },
+    setDisabled: (id, disabled) => {
+      db.prepare("UPDATE service_account_keys SET disabled = ? WHERE id = ?").run(Number(disabled), id);
+    },
+    delete: (id) => {
+      db.prepare("DELETE FROM service_account_keys WHERE id = ?").run(id);
+    },
+  };
+}
+
+function pem(key: KeyObject, type: "spki" | "pkcs8"): string {
+  return String(key.export({ format: "pem", type }));
+}
