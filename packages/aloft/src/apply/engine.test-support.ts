@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { connect, type Google } from "@aloft/google";
+import type { Builder } from "../app/app.ts";
+import { defineApp } from "../app/define.ts";
+import { graphOf } from "../app/evaluate.ts";
+import type { Graph } from "../app/graph.ts";
+import type { ApplyEvent, Plan } from "../plan/plan.ts";
+
+/** One request as the engine sent it to an API. */
+export interface Sent {
+  readonly verb: string;
+  /** `run.googleapis.com/v2/projects/…`, without its query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface Rig extends AsyncDisposable {
+  /** A user's folder, with the state of its cloud. */
+  readonly folder: string;
+  readonly google: Google;
+  readonly sent: Sent[];
+  graph(build: (builder: Builder) => unknown): Graph;
+  /** A file in the user's folder. */
+  write(name: string, text: string): void;
+  /** Gives a secret a version, as a person would before `up`. */
+  setSecret(id: string, value: string): Promise<void>;
+}
+
+/** The project of the app `rig`. */
+export const project = "rig-local";
+
+/** A local cloud as a process of its own, and a connection to it that remembers what was sent. */
+export async function startRig(): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), "aloft-engine-"));
+  const state = join(folder, ".aloft");
+  mkdirSync(state);
+  const bin = join(import.meta.dirname, "../../../cloud/bin/aloft-cloud.js");
+  const child = spawn(process.execPath, [bin, "--port", "0", "--dir", state], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const file = join(state, "cloud.json");
+  for (let tries = 0; !existsSync(file); tries++) {
+    if (child.exitCode !== null || tries > 300) throw new Error(`the local cloud did not start: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const { port, adminToken } = JSON.parse(readFileSync(file, "utf8")) as { port: number; adminToken: string };
+  const origin = `http://127.0.0.1:${port}`;
+  const answer = await fetch(`${origin}/_aloft/v1/token`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    body: "{}",
+  });
+  const { token } = (await answer.json()) as { token: string };
+  const sent: Sent[] = [];
+  const google = connect({
+    project,
+    origin,
+    credentials: async () => token,
+    fetch: (input, init) => {
+      const url = new URL(String(input));
+      const body = typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : undefined;
+      sent.push({ verb: init?.method ?? "GET", path: url.pathname.slice(1), query: url.searchParams, body });
+      return fetch(input, init);
+    },
+  });
+  const secrets = `v1/projects/${project}/secrets`;
+  return {
+    folder,
+    google,
+    sent,
+    graph: (build) => graphOf({ app: defineApp("rig", build), file: join(folder, "aloft.config.ts"), folder }, "local"),
+    write: (name, text) => writeFileSync(join(folder, name), text),
+    setSecret: async (id, value) => {
+      const serviceIds = ["secretmanager.googleapis.com"];
+      const enable = `v1/projects/${project}/services:batchEnable`;
+      await google.request({ api: "serviceusage", path: enable, verb: "POST", body: { serviceIds } });
+      const made = { api: "secretmanager", path: secrets, verb: "POST", query: { secretId: id } } as const;
+      await google.request({ ...made, body: { replication: { automatic: {} } } }).catch(() => undefined);
+      const payload = { data: Buffer.from(value).toString("base64") };
+      await google.request({
+        api: "secretmanager",
+        path: `${secrets}/${id}:addVersion`,
+        verb: "POST",
+        body: { payload },
+      });
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The steps that change something, as a plan prints them. */
+export function lines(plan: Plan): string[] {
+  return plan.steps
+    .filter(({ action }) => action !== "none")
+    .map(({ action, address, reasons }) => [action, address, reasons.join(", ")].filter(Boolean).join(" "));
+}
+
+/** The events of one type, by resource. */
+export function resources(events: readonly ApplyEvent[], type: ApplyEvent["type"]): string[] {
+  return events.filter((event) => event.type === type).map(({ resource }) => resource);
+}
+
+export const hasProgram = (name: string): boolean =>
+  (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
