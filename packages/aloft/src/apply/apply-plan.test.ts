@@ -7,6 +7,7 @@ import type { ApplyEvent } from "../plan/plan.ts";
 import { statusOf } from "../plan/status.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { hasProgram, lines, project, type Rig, resources, startRig } from "./engine.test-support.ts";
+import { faultsOf } from "./protos.test-support.ts";
 
 let rig: Rig;
 beforeAll(async () => {
@@ -199,4 +200,15 @@ test("down: deletes all that is ours, data only when confirmed", async () => {
   expect(rig.sent.length).toBe(before);
   expect(await applyPlan(plan, rig.google, { confirm: "rig" })).toMatchObject({ failed: 0, skipped: 0 });
   expect((await makeDownPlan(rig.graph(api), rig.google)).steps).toEqual([]);
+});
+
+test("up and down: every body that was sent is one that Google's protos know, without what only Google writes", () => {
+  const written = rig.sent.filter(({ body }) => body !== undefined);
+  expect(new Set(written.map(({ path }) => path.split(".")[0])).size).toBeGreaterThanOrEqual(5);
+  expect(written.flatMap(faultsOf)).toEqual([]);
+  const service = { verb: "POST", path: "run.googleapis.com/v2/x/services", query: new URLSearchParams() };
+  expect(faultsOf({ ...service, body: { uri: "x", template: {} } })).toEqual([
+    expect.stringContaining("uri is output only"),
+  ]);
+  expect(faultsOf({ ...service, body: { templat: {} } })).toEqual([expect.stringContaining("templat")]);
 });
