@@ -2,19 +2,19 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { end } from "../processes.ts";
 import type { HttpSurface } from "../service.ts";
-import { bubblewrap, tryBubblewrap } from "./bubblewrap.ts";
-import { createImages } from "./images.ts";
-import type { InstanceParts } from "./instance.ts";
-import { createLocalListeners } from "./local-listeners.ts";
+import { createImages } from "./images/images.ts";
+import type { InstanceParts } from "./instances/instance.ts";
+import { type Revision, startRevision } from "./instances/revision.ts";
 import { type RevisionLog, revisionLog } from "./logging.ts";
 import type { Machines, RevisionSpec, ServedService } from "./machines.ts";
-import { pages, sendPage } from "./pages.ts";
-import { plain } from "./plain.ts";
 import type { MachinesPorts } from "./ports.ts";
-import { type Revision, startRevision } from "./revision.ts";
-import { createRouter, type Entrance } from "./router.ts";
-import type { Sandbox } from "./sandbox.ts";
-import { refuseUpgrade } from "./websocket.ts";
+import { createLocalListeners } from "./router/local-listeners.ts";
+import { pages, sendPage } from "./router/pages.ts";
+import { createRouter, type Entrance } from "./router/router.ts";
+import { refuseUpgrade } from "./router/websocket.ts";
+import { bubblewrap, tryBubblewrap } from "./sandbox/bubblewrap.ts";
+import { plain } from "./sandbox/plain.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 
 /** The data plane, with the HTTP surface by which the cloud's doors reach it. */
 export interface DataPlane extends Machines {

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../cloud.ts";
-import { fileRegistry, nodeLayer, server, until } from "./test-support.ts";
+import { fileRegistry, nodeLayer } from "./testing/registry.ts";
+import { server } from "./testing/server.ts";
+import { until } from "./testing/world.ts";
 
 let dir: string;
 let cloud: Cloud;

@@ -103,7 +103,7 @@ test("run: a secret is read as the service's own account, and without the grant 
   expect(refused.error).toMatchObject({
     code: 13,
     message: expect.stringContaining(
-      `Permission denied on secret: projects/demo/secrets/token/versions/1 for Revision service account ${account}.`,
+      `Permission denied on secret: projects/123456789012/secrets/token/versions/1 for Revision service account ${account}.`,
     ),
   });
   const resource = "secretmanager.googleapis.com/projects/demo/secrets/token";

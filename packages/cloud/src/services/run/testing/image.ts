@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
-import { fileRegistry, nodeLayer, server } from "../../../machines/test-support.ts";
+import { fileRegistry, nodeLayer } from "../../../machines/testing/registry.ts";
+import { server } from "../../../machines/testing/server.ts";
 
 const registry = "us-central1-docker.pkg.dev";
 

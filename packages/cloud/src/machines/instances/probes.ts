@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "@aloft/kit/clock";
-import type { Probe } from "./machines.ts";
+import type { Probe } from "../machines.ts";
 
 /**
  * Where containers are probed and asked: a loopback address that is not 127.0.0.1, so that a program which listens on

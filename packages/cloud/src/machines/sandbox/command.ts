@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerSpec } from "./machines.ts";
-import type { ImageConfig } from "./oci.ts";
-import { RevisionProblem } from "./problem.ts";
-import { words } from "./words.ts";
+import type { ImageConfig } from "../images/oci.ts";
+import type { ContainerSpec } from "../machines.ts";
+import { RevisionProblem } from "../problem.ts";
+import { words } from "../words.ts";
 
 /** A program to run in a root, as Docker and Cloud Run derive it from the image and the spec. */
 export interface Command {

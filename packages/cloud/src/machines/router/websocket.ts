@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Instance } from "./instance.ts";
+import type { Instance } from "../instances/instance.ts";
+import { containerAddress } from "../instances/probes.ts";
 import type { Page } from "./pages.ts";
-import { containerAddress } from "./probes.ts";
 
 /** Hands an upgraded connection (WebSocket) to the program. Resolves with the status when either side has ended it. */
 export function exchangeUpgrade(options: {

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ImageConfig } from "../images/oci.ts";
+import type { ContainerSpec } from "../machines.ts";
 import { commandOf, environmentOf } from "./command.ts";
-import type { ContainerSpec } from "./machines.ts";
-import type { ImageConfig } from "./oci.ts";
 
 let root: string;
 beforeAll(() => {

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RpcError } from "../wire/rpc-error.ts";
-import type { ContainerSpec, Machines } from "./machines.ts";
-import { nodeLayer, until, type World, world } from "./test-support.ts";
+import { RpcError } from "../../wire/rpc-error.ts";
+import type { ContainerSpec, Machines } from "../machines.ts";
+import { nodeLayer } from "../testing/registry.ts";
+import { until, type World, world } from "../testing/world.ts";
 
 let w: World;
 beforeAll(async () => {

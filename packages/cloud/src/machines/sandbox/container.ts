@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { splitLines } from "./logging.ts";
+import { splitLines } from "../logging.ts";
 import { kill, memoryOf, stopAll } from "./process-tree.ts";
 import type { Exit, Launch, Sandbox } from "./sandbox.ts";
 

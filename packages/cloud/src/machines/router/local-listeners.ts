@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { ServedService } from "./machines.ts";
+import type { ServedService } from "../machines.ts";
+import type { MachinesPorts } from "../ports.ts";
 import { pages, sendPage } from "./pages.ts";
-import type { MachinesPorts } from "./ports.ts";
 import type { Router } from "./router.ts";
 import { refuseUpgrade } from "./websocket.ts";
 

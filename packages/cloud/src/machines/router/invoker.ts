@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Iam, Tokens } from "../host.ts";
-import type { Principal } from "../service.ts";
-import type { ServedService } from "./machines.ts";
+import type { Iam, Tokens } from "../../host.ts";
+import type { Principal } from "../../service.ts";
+import type { ServedService } from "../machines.ts";
 import { type Page, pages } from "./pages.ts";
 
 const permission = "run.routes.invoke";

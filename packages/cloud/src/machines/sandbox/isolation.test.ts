@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { identify, isAlive } from "../processes.ts";
-import { nodeLayer, serviceName, until, world } from "./test-support.ts";
+import { identify, isAlive } from "../../processes.ts";
+import { nodeLayer } from "../testing/registry.ts";
+import { serviceName, until, world } from "../testing/world.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -15,7 +16,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 /** A cloud's process that starts one revision, says its pid, and is then killed. */
 async function killed(database: string, isolation: "plain" | undefined): Promise<number> {
   const program = `
-    import { world } from ${JSON.stringify(join(import.meta.dirname, "test-support.ts"))};
+    import { world } from ${JSON.stringify(join(import.meta.dirname, "../testing/world.ts"))};
     const w = await world(${JSON.stringify({ isolation, database, dir: join(dir, "machines") })});
     const { instances } = await w.machines.start(w.spec("a"));
     console.log(instances[0].pid);

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { cloneTree } from "../images/tree.ts";
 import { insideRoot } from "./command.ts";
 import { extrasFolder, layExtras } from "./extras.ts";
 import { pipes } from "./fifo.ts";
 import { descendantsOf, kill } from "./process-tree.ts";
 import type { Exit, Launch, Program, Sandbox } from "./sandbox.ts";
-import { cloneTree } from "./tree.ts";
 
 /**
  * Runs programs without a sandbox, where Linux allows none: from a copy of the image's files, with the paths that it is

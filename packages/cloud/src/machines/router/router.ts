@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { type Lease, NoInstance, type Revision } from "../instances/revision.ts";
+import type { RequestLog, RevisionLog } from "../logging.ts";
+import type { ServedService } from "../machines.ts";
+import type { MachinesPorts } from "../ports.ts";
+import { words } from "../words.ts";
 import { BodyTooLarge, type Counts, exchangeHttp1, exchangeHttp2, maxBodyBytes } from "./exchange.ts";
 import { forwardedHeaders, remoteIpOf, traceOf } from "./forwarding.ts";
 import { admit } from "./invoker.ts";
-import type { RequestLog, RevisionLog } from "./logging.ts";
-import type { ServedService } from "./machines.ts";
 import { type Page, pages, sendPage } from "./pages.ts";
-import type { MachinesPorts } from "./ports.ts";
-import { type Lease, NoInstance, type Revision } from "./revision.ts";
 import { exchangeUpgrade, refuseUpgrade } from "./websocket.ts";
-import { words } from "./words.ts";
 
 /** Where a request came in. */
 export interface Entrance {

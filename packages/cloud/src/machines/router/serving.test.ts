@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { InstanceState } from "./machines.ts";
-import { serviceName, until, type World, world } from "./test-support.ts";
+import type { InstanceState } from "../machines.ts";
+import { serviceName, until, type World, world } from "../testing/world.ts";
 
 let w: World;
 beforeEach(async () => {

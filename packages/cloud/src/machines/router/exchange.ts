@@ -1,9 +1,9 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { Transform, type Writable } from "node:stream";
+import type { Instance } from "../instances/instance.ts";
+import { containerAddress } from "../instances/probes.ts";
 import { withoutHops } from "./forwarding.ts";
-import type { Instance } from "./instance.ts";
-import { containerAddress } from "./probes.ts";
 
 /** The most that Cloud Run takes of a request's body over HTTP/1: https://cloud.google.com/run/quotas#request_limits */
 export const maxBodyBytes = 32 * 1024 * 1024;

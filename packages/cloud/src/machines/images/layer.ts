@@ -6,7 +6,7 @@ import { PassThrough, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract, type Header } from "tar-stream";
-import { invalidImage, RevisionProblem } from "./problem.ts";
+import { invalidImage, RevisionProblem } from "../problem.ts";
 import { createRootPaths, type RootPaths } from "./root-paths.ts";
 
 const whiteout = ".wh.";

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "@aloft/kit/clock";
-import type { Tokens } from "../host.ts";
-import type { RevisionSpec } from "./machines.ts";
+import type { Tokens } from "../../host.ts";
+import type { RevisionSpec } from "../machines.ts";
 
 const cloudScope = "https://www.googleapis.com/auth/cloud-platform";
 

@@ -1,19 +1,19 @@
 import { redactor } from "@aloft/kit/redaction";
-import { commandOf, environmentOf } from "./command.ts";
-import { type Container, runContainer } from "./container.ts";
+import type { Images } from "../images/images.ts";
+import type { RevisionLog } from "../logging.ts";
+import type { ContainerSpec, InstanceState, Probe, RevisionSpec } from "../machines.ts";
+import type { MachinesPorts } from "../ports.ts";
+import { RevisionProblem } from "../problem.ts";
+import { commandOf, environmentOf } from "../sandbox/command.ts";
+import { type Container, runContainer } from "../sandbox/container.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { words } from "../words.ts";
+import { exitText, said, startupText, whereOf, whyNotStarted } from "./diagnosis.ts";
 import { returnPort, takePort } from "./free-port.ts";
-import type { Images } from "./images.ts";
-import { listeningPorts } from "./listening.ts";
-import type { RevisionLog } from "./logging.ts";
-import type { ContainerSpec, InstanceState, Probe, RevisionSpec } from "./machines.ts";
 import { type MetadataServer, startMetadataServer } from "./metadata.ts";
-import type { MachinesPorts } from "./ports.ts";
-import { listensOnLoopback, untilStarted, watchLiveness } from "./probes.ts";
-import { RevisionProblem } from "./problem.ts";
-import { descendantsOf } from "./process-tree.ts";
-import type { Exit, Sandbox } from "./sandbox.ts";
+import { startInOrder } from "./order.ts";
+import { untilStarted, watchLiveness } from "./probes.ts";
 import { type ResolvedEnv, resolveSecrets } from "./secrets.ts";
-import { words } from "./words.ts";
 
 /** How often memory is looked at. */
 const memoryPeriodMs = 250;
@@ -149,41 +149,8 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
       words.startupProbe({ kind, ok: false, times: probe.failureThreshold, container: name, at }),
       id,
     );
-    const why = probe.kind === "http" ? `\n\nThe probe of ${probe.path || "/"} was answered by ${outcome.why}.` : "";
-    const seen = /^HTTP/.test(outcome.why) ? why : await whyUnheard(child, portOf(container, probe.port));
+    const seen = await whyNotStarted({ probe, why: outcome.why, child, port: portOf(container, probe.port) });
     throw new RevisionProblem("HealthCheckContainerError", hide(`${startupText(container)}${seen}${said(child)}`));
-  };
-
-  const whyUnheard = async (child: Container, expected: number): Promise<string> => {
-    if (await listensOnLoopback(expected)) {
-      return "\n\nThe container listens on 127.0.0.1 only: it must listen on all addresses (0.0.0.0).";
-    }
-    const pid = child.pid();
-    const others = pid === undefined ? [] : listeningPorts([pid, ...descendantsOf(pid)]);
-    const here = `\n\nOn this machine the instance was given PORT=${expected}`;
-    return others.length === 0
-      ? `${here}.`
-      : `${here}, and the container listens on port ${others.join(", ")} instead.`;
-  };
-
-  /** Each container as soon as those that it depends on have started. */
-  const launchAll = async (): Promise<void> => {
-    const under = new Map<string, Promise<void>>();
-    const begin = (container: ContainerSpec): Promise<void> => {
-      const known = under.get(container.name);
-      if (known !== undefined) return known;
-      const needs = spec.containers.filter((other) => other !== container && container.dependsOn.includes(other.name));
-      let go: () => void = () => undefined;
-      const work = new Promise<void>((resolve) => {
-        go = resolve;
-      })
-        .then(() => Promise.all(needs.map(begin)))
-        .then(() => launch(container));
-      under.set(container.name, work);
-      go();
-      return work;
-    };
-    await Promise.all(spec.containers.map(begin));
   };
 
   const watch = (): void => {
@@ -259,7 +226,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     );
     abort.signal.throwIfAborted();
     watch();
-    await launchAll();
+    await startInOrder(spec.containers, launch);
     abort.signal.throwIfAborted();
     phase = "running";
     for (const container of spec.containers) watchAlive(container);
@@ -336,16 +303,6 @@ function defaultProbe(container: ContainerSpec): Probe | undefined {
   };
 }
 
-function startupText(container: ContainerSpec): string {
-  const probe = container.startupProbe;
-  if (container.port === undefined || (probe !== undefined && probe.kind !== "tcp")) return words.probeFailed;
-  return words.neverListened(container.port.containerPort);
-}
-
-const whereOf = (probe: Probe): string =>
-  probe.kind === "http" ? `path "${probe.path || "/"}"` : `port ${probe.port}`;
-const exitText = (exit: Exit): string => ("code" in exit ? words.exited(exit.code) : words.signalled(exit.signal));
-const said = (child: Container): string => (child.tail() === "" ? "" : `\n\nIt said last:\n${child.tail()}`);
 const pathOf = (env: readonly string[]): string | undefined => env.find((entry) => entry.startsWith("PATH="))?.slice(5);
 
 const aborted = (signal: AbortSignal): Promise<never> =>

@@ -1,6 +1,6 @@
 import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serviceHost, serviceName, until, type World, world } from "./test-support.ts";
+import { serviceHost, serviceName, until, type World, world } from "../testing/world.ts";
 
 let w: World;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "./layer.ts";
-import { sha256 } from "./oci.ts";
+import { removeTree } from "../images/layer.ts";
+import { sha256 } from "../images/oci.ts";
 
 /**
  * What every container has on top of its image: name resolution, and the folders that Linux programs expect. A folder

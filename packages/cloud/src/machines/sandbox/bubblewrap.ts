@@ -3,12 +3,12 @@ import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { identify, signal } from "../processes.ts";
+import { identify, signal } from "../../processes.ts";
+import { cloneTree } from "../images/tree.ts";
 import { extrasFolder, layExtras } from "./extras.ts";
 import { pipes } from "./fifo.ts";
 import { childrenOf, descendantsOf } from "./process-tree.ts";
 import type { Exit, Launch, Program, Sandbox } from "./sandbox.ts";
-import { cloneTree } from "./tree.ts";
 
 /**
  * In a mount namespace of its own: the image below, memory above, and bubblewrap on top of both. All of it goes away with

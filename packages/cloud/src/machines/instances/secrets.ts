@@ -1,8 +1,8 @@
-import { RpcError } from "../wire/rpc-error.ts";
-import type { EnvVar, RevisionSpec } from "./machines.ts";
-import type { SecretReader } from "./ports.ts";
-import { RevisionProblem } from "./problem.ts";
-import { words } from "./words.ts";
+import { RpcError } from "../../wire/rpc-error.ts";
+import type { EnvVar, RevisionSpec } from "../machines.ts";
+import type { SecretReader } from "../ports.ts";
+import { RevisionProblem } from "../problem.ts";
+import { words } from "../words.ts";
 
 /** Versions of one instance, each read once: containers that share one see the same value. */
 export interface ResolvedEnv {

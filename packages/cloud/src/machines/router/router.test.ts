@@ -1,10 +1,10 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Cloud, startCloud } from "../cloud.ts";
-import type { HttpSurface } from "../service.ts";
-import { portsOf } from "./index.ts";
-import type { ServedService } from "./machines.ts";
-import { serviceHost, serviceName, type World, world } from "./test-support.ts";
+import { type Cloud, startCloud } from "../../cloud.ts";
+import type { HttpSurface } from "../../service.ts";
+import { portsOf } from "../index.ts";
+import type { ServedService } from "../machines.ts";
+import { serviceHost, serviceName, type World, world } from "../testing/world.ts";
 
 const invoker = "caller@demo.iam.gserviceaccount.com";
 const stranger = "stranger@demo.iam.gserviceaccount.com";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { invalidImage } from "./problem.ts";
+import { invalidImage } from "../problem.ts";
 
 /** A blob that a manifest names. */
 export interface Descriptor {

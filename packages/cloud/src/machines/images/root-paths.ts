@@ -1,6 +1,6 @@
 import { lstat, mkdir, readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { invalidImage } from "./problem.ts";
+import { invalidImage } from "../problem.ts";
 
 /** Paths inside an unpacked root. Links are followed as a program inside would see them, so no name leads out. */
 export interface RootPaths {

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "@aloft/kit/clock";
+import type { RevisionFailure, RevisionSpec, RevisionState } from "../machines.ts";
+import { RevisionProblem } from "../problem.ts";
+import { words } from "../words.ts";
 import { crashLoop, idleMs, pauseMs, queueBound, queueMs, stableMs, toStart } from "./autoscaler.ts";
 import { type Instance, type InstanceParts, startInstance } from "./instance.ts";
-import type { RevisionFailure, RevisionSpec, RevisionState } from "./machines.ts";
-import { RevisionProblem } from "./problem.ts";
-import { words } from "./words.ts";
 
 /** A request could not be given to an instance. */
 export class NoInstance extends Error {

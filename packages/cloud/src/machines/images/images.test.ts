@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { randomIds } from "@aloft/kit/ids";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type FileRegistry, fileRegistry } from "../testing/registry.ts";
 import { createImages, type Images } from "./images.ts";
-import { type FileRegistry, fileRegistry } from "./test-support.ts";
 
 let dir: string;
 let registry: FileRegistry;

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { Registry } from "../services/artifactregistry/registry.ts";
+import type { Registry } from "../../services/artifactregistry/registry.ts";
+import { invalidImage, RevisionProblem } from "../problem.ts";
+import { words } from "../words.ts";
 import { applyLayer, removeTree } from "./layer.ts";
 import {
   amd64Of,
@@ -13,9 +15,7 @@ import {
   parseManifest,
   sha256,
 } from "./oci.ts";
-import { invalidImage, RevisionProblem } from "./problem.ts";
 import { cloneTree } from "./tree.ts";
-import { words } from "./words.ts";
 
 /** An image made ready: its file system, shared by all who run it and never written to, and how to run it. */
 export interface ReadyImage {
