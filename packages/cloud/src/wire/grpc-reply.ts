@@ -7,6 +7,7 @@ import { statusBytes } from "./status.ts";
 /** Clients accept some 16 KiB of headers: a longer text is cut, longer details are left out. */
 const longestMessage = 4096;
 const longestDetails = 8192;
+const patienceMs = 1000;
 
 /** Writes one gRPC answer. After the status nothing more is sent; a stream that is gone is left alone. */
 export class GrpcReply {
@@ -73,6 +74,17 @@ export class GrpcReply {
     this.#stream.end();
   }
 
+  /**
+   * What the client still sends is read and thrown away for a while, then the stream is reset without an error (RFC 9113
+   * section 8.1). A reset at once would overtake the status.
+   */
+  #hangUp(): void {
+    const stream = this.#stream.resume();
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), patienceMs);
+    timer.unref();
+    stream.once("close", () => clearTimeout(timer));
+  }
+
   error(error: RpcError): void {
     if (this.ended) return;
     this.#ended = true;
@@ -92,7 +104,6 @@ export class GrpcReply {
       const headers = { ":status": 200, "content-type": "application/grpc", "grpc-accept-encoding": "identity,gzip" };
       this.#stream.respond({ ...headers, ...status }, { endStream: true });
     }
-    // What the client still sends is not wanted: RST_STREAM with NO_ERROR, as HTTP/2 has it (RFC 9113 section 8.1).
-    if (!this.#stream.readableEnded) this.#stream.resume().close(constants.NGHTTP2_NO_ERROR);
+    if (!this.#stream.readableEnded) this.#hangUp();
   }
 }

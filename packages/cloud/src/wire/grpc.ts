@@ -122,6 +122,7 @@ class Exchange {
     const endpoint = this.#endpoint;
     if (endpoint === undefined || this.#reply.ended) return;
     if (endpoint.streams === "none") {
+      if (this.#bodies.length > 1) throw new RpcError("UNIMPLEMENTED", "The method takes one message.");
       if (!this.#ended || this.#begun) return;
       this.#begun = true;
       this.#unary(endpoint);
@@ -149,10 +150,8 @@ class Exchange {
   }
 
   #unary(endpoint: RpcEndpoint): void {
-    const [body, ...more] = this.#bodies;
-    if (body === undefined || more.length > 0) {
-      throw new RpcError("UNIMPLEMENTED", `The request has ${more.length + 1} messages; the method takes one.`);
-    }
+    const [body] = this.#bodies;
+    if (body === undefined) throw new RpcError("UNIMPLEMENTED", "The request has no message.");
     const call = this.#begin(endpoint);
     const answer = this.#parts.invoker.unary(endpoint, decode(endpoint, body), call);
     const send = (message: Message): void => this.#reply.answer(toBinary(endpoint.output, message));

@@ -17,7 +17,7 @@ export class Violations {
 
   /** `type` as Google names it: `TYPE_STRING`, `type.googleapis.com/google.protobuf.Duration`, `oneof`. */
   invalid(at: string, type: string, value: string): void {
-    this.add(at, `Invalid value at '${at}' (${type}), ${value}`);
+    this.add(at, `Invalid value${at === "" ? "" : ` at '${at}'`} (${type}), ${value}`);
   }
 
   add(at: string, description: string): void {
