@@ -78,6 +78,7 @@ describe.skipIf(!redisInstalled)("storymimi, as plain processes on a real Redis"
 
     expect([await worker.stop(), await api.stop()]).toEqual([0, 0]);
     const output = api.output() + worker.output();
+    expect(output).not.toContain("Eviction policy");
     for (const value of Object.values(placeholders)) expect(output).not.toContain(value);
   });
 });

@@ -50,11 +50,16 @@ export async function startProgram(file: string, redisUrl: string, cwd = folder)
     await gone;
     return child.exitCode;
   };
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}: ${said}`);
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    return answer?.status === 200 ? true : undefined;
-  }, 15_000);
+  try {
+    await eventually(async () => {
+      if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}: ${said}`);
+      const answer = await fetch(`${url}/health`).catch(() => undefined);
+      return answer?.status === 200 ? true : undefined;
+    }, 15_000);
+  } catch (thrown) {
+    child.kill("SIGKILL");
+    throw thrown;
+  }
   return {
     url,
     pid: child.pid ?? 0,

@@ -26,6 +26,8 @@ export async function startRedis(): Promise<RedisServer> {
 
   const start = async (): Promise<void> => {
     const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+    // As Memorystore has it.
+    args.push("--maxmemory-policy", "volatile-lru");
     const started = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] });
     child = started;
     await new Promise<void>((resolve, reject) => {

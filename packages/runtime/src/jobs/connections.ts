@@ -1,5 +1,5 @@
 import { Redacted } from "@aloft/kit/redaction";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import { type OnJobEvent, QueueUnavailable } from "./types.ts";
 
 export interface ConnectionsOptions {
@@ -62,13 +62,15 @@ export function createConnections(options: ConnectionsOptions): Connections {
     take: ({ uses, patient, commandMs }) => {
       if (used + uses > max) throw new QueueUnavailable(`all ${max} connections to Redis are in use`);
       used += uses;
-      const redis = new Redis(url, {
-        keepAlive: 10_000,
-        connectTimeout: 10_000,
-        retryStrategy: reconnectDelay,
-        maxRetriesPerRequest: patient ? null : 2,
-        ...(patient || commandMs === undefined ? {} : { commandTimeout: commandMs }),
-      });
+      const redis = withoutFalseAlarm(
+        new Redis(url, {
+          keepAlive: 10_000,
+          connectTimeout: 10_000,
+          retryStrategy: reconnectDelay,
+          maxRetriesPerRequest: patient ? null : 2,
+          ...(patient || commandMs === undefined ? {} : { commandTimeout: commandMs }),
+        }),
+      );
       open.add(redis);
       redis.on("ready", () => say({ type: "connected", message: "connected to Redis" }));
       redis.on("close", () => say({ type: "disconnected", message: "the connection to Redis is closed" }));
@@ -82,6 +84,23 @@ export function createConnections(options: ConnectionsOptions): Connections {
       used = 0;
     },
   };
+}
+
+/**
+ * BullMQ warns of every eviction policy but `noeviction`. Memorystore's own, `volatile-lru`, evicts only keys that have a time
+ * to live, and jobs have none: it is shown to BullMQ as harmless as it is. The others are warned of.
+ */
+function withoutFalseAlarm(redis: Redis): Redis {
+  const info = redis.info.bind(redis);
+  const duplicate = redis.duplicate.bind(redis);
+  return Object.assign(redis, {
+    // With a callback it is ioredis's own look at whether Redis is ready.
+    info: (callback?: Parameters<typeof info>[0]) =>
+      callback === undefined
+        ? info().then((text) => text.replace(/^maxmemory_policy:volatile-.*$/m, "maxmemory_policy:noeviction"))
+        : info(callback),
+    duplicate: (override?: Partial<RedisOptions>) => withoutFalseAlarm(duplicate(override)),
+  });
 }
 
 /** Resolves when the connection can be used. Throws `QueueUnavailable` after `ms`. */

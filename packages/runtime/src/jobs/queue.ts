@@ -94,7 +94,7 @@ export function createQueue<Data, Result>(options: QueueOptions): JobQueue<Data,
       await asking("PING", () => redis.ping());
     },
     close: async () => {
-      await queue.close().catch(() => undefined);
+      await within(queue.close(), 1000, "closing").catch(() => undefined);
       connections.close();
     },
   };
