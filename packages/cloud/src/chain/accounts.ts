@@ -1,6 +1,6 @@
 import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
-import type { Database } from "../host.ts";
+import { type OpenDatabase, rereadAfterRollback } from "../store/database.ts";
 
 /** A service account as it is kept. */
 export interface Account {
@@ -41,7 +41,7 @@ export interface Accounts {
   undelete(uniqueId: string): Account;
 }
 
-export function createAccounts(parts: { db: Database; clock: MovableClock; ids: Ids }): Accounts {
+export function createAccounts(parts: { db: OpenDatabase; clock: MovableClock; ids: Ids }): Accounts {
   const { db, clock, ids } = parts;
   db.define(`
     CREATE TABLE IF NOT EXISTS service_accounts (
@@ -55,9 +55,15 @@ export function createAccounts(parts: { db: Database; clock: MovableClock; ids: 
     if (account.deletedMs === undefined) live.set(account.email, account);
     else if (live.get(account.email)?.uniqueId === account.uniqueId) live.delete(account.email);
   };
-  for (const row of db.prepare("SELECT account FROM service_accounts").iterate()) {
-    remember(JSON.parse(String(row.account)) as Account);
-  }
+  const read = (): void => {
+    byId.clear();
+    live.clear();
+    for (const row of db.prepare("SELECT account FROM service_accounts").iterate()) {
+      remember(JSON.parse(String(row.account)) as Account);
+    }
+  };
+  read();
+  const touch = rereadAfterRollback(db, read);
 
   const save = (account: Account): Account => {
     db.prepare(
@@ -65,6 +71,7 @@ export function createAccounts(parts: { db: Database; clock: MovableClock; ids: 
        ON CONFLICT (unique_id) DO UPDATE SET account = excluded.account`,
     ).run(account.uniqueId, account.email, account.projectId, JSON.stringify(account));
     remember(account);
+    touch();
     return account;
   };
 

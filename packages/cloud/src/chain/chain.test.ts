@@ -133,6 +133,25 @@ describe("iam: who may do what", () => {
     expect(again.projects.enabled("demo", "logging.googleapis.com")).toBe(true);
   });
 
+  test("what a transaction that failed had written is not believed", () => {
+    const { db, iam, projects, account } = world();
+    const before = iam.policy("projects/demo");
+    expect(() =>
+      db.tx(() => {
+        account("undone");
+        iam.removePolicies("projects/demo");
+        projects.setEnabled("demo", "run.googleapis.com", true);
+        projects.ensure("other");
+        throw new Error("no");
+      }),
+    ).toThrow("no");
+    expect(iam.policy("projects/demo")).toEqual(before);
+    expect(iam.accounts.get("undone@demo.iam.gserviceaccount.com")).toBeUndefined();
+    expect(projects.enabled("demo", "run.googleapis.com")).toBe(false);
+    expect(projects.get("other")).toBeUndefined();
+    expect(iam.policy("projects/other").bindings).toEqual([]);
+  });
+
   test("the places of a resource's policies end at its project", () => {
     expect(placesOf("run.googleapis.com/projects/p/locations/r/services/s")).toEqual([
       "run.googleapis.com/projects/p/locations/r/services/s",

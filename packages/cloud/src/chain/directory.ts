@@ -1,6 +1,7 @@
 import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
-import type { Database, Iam } from "../host.ts";
+import type { Iam } from "../host.ts";
+import type { OpenDatabase } from "../store/database.ts";
 import { createProjects, type StoredProjects } from "../store/projects.ts";
 import { createAccountKeys } from "./account-keys.ts";
 import { createAccounts } from "./accounts.ts";
@@ -10,7 +11,7 @@ import { readSelfSigned } from "./self-signed.ts";
 
 /** Projects and identity, which know each other: a new project has an owner's policy and a service account. */
 export function createDirectory(parts: {
-  readonly db: Database;
+  readonly db: OpenDatabase;
   readonly clock: MovableClock;
   readonly ids: Ids;
   readonly mode: Iam["mode"];

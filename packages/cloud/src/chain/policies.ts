@@ -1,5 +1,6 @@
 import type { MovableClock } from "@aloft/kit/clock";
-import type { Binding, Database, Policy } from "../host.ts";
+import type { Binding, Policy } from "../host.ts";
+import { type OpenDatabase, rereadAfterRollback } from "../store/database.ts";
 import { RpcError } from "../wire/rpc-error.ts";
 
 /** The etag of a policy that nobody has set, as Google's. */
@@ -24,12 +25,17 @@ export interface Policies {
   renameMember(from: string, to: string): void;
 }
 
-export function createPolicies(db: Database, clock: MovableClock): Policies {
+export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies {
   db.define("CREATE TABLE IF NOT EXISTS iam_policies (resource TEXT PRIMARY KEY, policy TEXT NOT NULL)");
   const cache = new Map<string, HeldPolicy>();
-  for (const row of db.prepare("SELECT resource, policy FROM iam_policies").iterate()) {
-    cache.set(String(row.resource), hold(JSON.parse(String(row.policy)) as Policy));
-  }
+  const read = (): void => {
+    cache.clear();
+    for (const row of db.prepare("SELECT resource, policy FROM iam_policies").iterate()) {
+      cache.set(String(row.resource), hold(JSON.parse(String(row.policy)) as Policy));
+    }
+  };
+  read();
+  const touch = rereadAfterRollback(db, read);
   let lastEtagMicros = 0;
 
   const store = (resource: string, content: Omit<Policy, "etag">): Policy => {
@@ -44,6 +50,7 @@ export function createPolicies(db: Database, clock: MovableClock): Policies {
       "INSERT INTO iam_policies (resource, policy) VALUES (?, ?) ON CONFLICT (resource) DO UPDATE SET policy = excluded.policy",
     ).run(resource, JSON.stringify(policy));
     cache.set(resource, hold(policy));
+    touch();
     return policy;
   };
 
@@ -63,6 +70,7 @@ export function createPolicies(db: Database, clock: MovableClock): Policies {
         prefix.length + 1,
         `${prefix}/`,
       );
+      touch();
       for (const resource of [...cache.keys()]) {
         if (resource === prefix || resource.startsWith(`${prefix}/`)) cache.delete(resource);
       }

@@ -1,8 +1,4 @@
-/** A predefined role: its title as Google shows it, and the permissions it holds (see `select`). */
-export interface RoleRow {
-  readonly title: string;
-  readonly holds: readonly string[];
-}
+import { basicRoles, type RoleRow } from "./basic-roles.ts";
 
 const project = "resourcemanager.projects.get|list";
 const projectGet = "resourcemanager.projects.get";
@@ -53,19 +49,9 @@ const serviceReads = [
   "monitoring.timeSeries.list",
 ];
 
-/** What nobody holds by a basic role: minting another's tokens, and the data in buckets (that comes by bucket policies). */
-const basicOwner = [
-  "*",
-  "-iam.serviceAccounts.getAccessToken|getOpenIdToken|implicitDelegation|signBlob|signJwt",
-  "-logging.buckets.write",
-  "-resourcemanager.folders|organizations.*",
-  "-resourcemanager.projects.create",
-  "-storage.buckets.get|getIamPolicy|getIpFilter|relocate|setIamPolicy|setIpFilter|update",
-  "-storage.managedFolders|multipartUploads|objects.*",
-];
-
-/** Basic roles are `owner`, `editor`, `viewer`; the others are Google's predefined ones, `service.role`. */
+/** Google's predefined roles, `service.role`; and the basic ones. */
 export const roleTable: Readonly<Record<string, RoleRow>> = {
+  ...basicRoles,
   "artifactregistry.admin": {
     title: "Artifact Registry Administrator",
     holds: [projectGet, "artifactregistry.*", "-artifactregistry.repositories.createOnPush"],
@@ -108,25 +94,6 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   "cloudsql.client": { title: "Cloud SQL Client", holds: ["cloudsql.instances.connect|get"] },
   "cloudsql.instanceUser": { title: "Cloud SQL Instance User", holds: ["cloudsql.instances.executeSql|get|login"] },
   "cloudtrace.agent": { title: "Cloud Trace Agent", holds: ["cloudtrace.traces.patch"] },
-  editor: {
-    title: "Editor",
-    holds: [
-      ...basicOwner,
-      "-*.*.setIamPolicy|createTagBinding|deleteTagBinding",
-      "-iam.roles.create|delete|undelete|update",
-      "-iam.serviceAccounts.undelete",
-      "-logging.buckets.create|delete|undelete|update",
-      "-logging.exclusions|sinks.create|delete|update",
-      "-logging.fields|views.access",
-      "-logging.privateLogEntries.list",
-      "-logging.queries.deleteShared|share|updateShared",
-      "-resourcemanager.projects.createBillingAssignment|delete|deleteBillingAssignment|undelete|updateLiens",
-      "-secretmanager.versions.access",
-      "-storage.buckets.enableObjectRetention|getObjectInsights|restore",
-      "-monitoring.notificationChannels.getVerificationCode",
-      "-pubsub.*.getIamPolicy",
-    ],
-  },
   "iam.roleAdmin": {
     title: "Role Administrator",
     holds: ["iam.roles.*", "resourcemanager.projects.get|getIamPolicy"],
@@ -198,7 +165,6 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
       "monitoring.timeSeries.create",
     ],
   },
-  owner: { title: "Owner", holds: basicOwner },
   "pubsub.publisher": { title: "Pub/Sub Publisher", holds: ["pubsub.topics.publish"] },
   "pubsub.subscriber": {
     title: "Pub/Sub Subscriber",
@@ -326,25 +292,4 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   },
   "storage.objectUser": { title: "Storage Object User", holds: objectUse },
   "storage.objectViewer": { title: "Storage Object Viewer", holds: objectRead },
-  viewer: {
-    title: "Viewer",
-    holds: [
-      ...basicOwner.map((pattern) =>
-        pattern === "*" ? "*.*.get|list|getIamPolicy|listEffectiveTags|listTagBindings" : pattern,
-      ),
-      "-logging.privateLogEntries.list",
-      "-pubsub.*.getIamPolicy",
-      "artifactregistry.files.download",
-      "artifactregistry.repositories.downloadArtifacts|exportArtifacts|readViaVirtualRepository",
-      "cloudscheduler.jobs.fullView",
-      "cloudsql.backupRuns|instances.export",
-      "logging.buckets.copyLogEntries",
-      "logging.logEntries.download",
-      "logging.queries.getShared|listShared|usePrivate",
-      "logging.views.listLogs|listResourceKeys|listResourceValues",
-      "redis.backups.export",
-      "run.*.sshRead",
-      "storage.buckets.viewIntelligenceDetails",
-    ],
-  },
 };

@@ -10,6 +10,8 @@ const magic = "SQLite format 3\0";
 const checkedWholeBelowBytes = 16 * 1024 * 1024;
 
 export interface OpenDatabase extends Database {
+  /** Called after a transaction (or a nested one) was undone: what is kept in memory of its writes is no longer true. */
+  onRollback(listener: () => void): void;
   /** Writes what the log still holds into the file, and closes it. */
   close(): void;
 }
@@ -24,6 +26,7 @@ export function createDatabase(options: { readonly file?: string | undefined } =
   if (file !== undefined) inspect(file);
   const sql = open(file);
   const statements = new Map<string, StatementSync>();
+  const undone: (() => void)[] = [];
   let depth = 0;
 
   const prepare = (text: string): StatementSync => {
@@ -50,6 +53,7 @@ export function createDatabase(options: { readonly file?: string | undefined } =
         prepare(name === undefined ? "ROLLBACK" : `ROLLBACK TO ${name}`).run();
         if (name !== undefined) prepare(`RELEASE ${name}`).run();
       }
+      for (const tell of undone) tell();
       throw thrown;
     } finally {
       depth--;
@@ -61,12 +65,29 @@ export function createDatabase(options: { readonly file?: string | undefined } =
     prepare,
     tx,
     define: (schema) => sql.exec(schema),
+    onRollback: (listener) => void undone.push(listener),
     close: () => {
       if (!sql.isOpen) return;
       statements.clear();
       if (file !== undefined) sql.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       sql.close();
     },
+  };
+}
+
+/**
+ * For what is kept in memory beside a table: `read` is called again after a rollback that may have undone a write. Call
+ * the answer at each write.
+ */
+export function rereadAfterRollback(db: OpenDatabase, read: () => void): () => void {
+  let written = false;
+  db.onRollback(() => {
+    if (!written) return;
+    read();
+    written = db.sql.isTransaction;
+  });
+  return () => {
+    written = db.sql.isTransaction;
   };
 }
 

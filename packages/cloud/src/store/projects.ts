@@ -3,7 +3,8 @@ import { Failure } from "@aloft/kit/failure";
 import type { Ids } from "@aloft/kit/ids";
 import { type Accounts, computeAccountOf } from "../chain/accounts.ts";
 import type { Policies } from "../chain/policies.ts";
-import type { Database, Project, Projects } from "../host.ts";
+import type { Project, Projects } from "../host.ts";
+import { type OpenDatabase, rereadAfterRollback } from "./database.ts";
 
 /** The laptop's user: owner of every project that it makes. */
 export const ownerEmail = "you@local.aloft";
@@ -36,7 +37,7 @@ export interface StoredProjects extends Projects {
  * default compute service account with `roles/editor`, as Google's.
  */
 export function createProjects(parts: {
-  readonly db: Database;
+  readonly db: OpenDatabase;
   readonly clock: MovableClock;
   readonly ids: Ids;
   readonly policies: Policies;
@@ -55,12 +56,17 @@ export function createProjects(parts: {
     byNumber.set(project.number, project);
     apis.set(project.id, apis.get(project.id) ?? new Set());
   };
-  for (const row of db.prepare("SELECT id, number, created_ms FROM projects").iterate()) {
-    remember({ id: String(row.id), number: String(row.number), createdMs: Number(row.created_ms) });
-  }
-  for (const row of db.prepare("SELECT project, api FROM project_services").iterate()) {
-    apis.get(String(row.project))?.add(String(row.api));
-  }
+  const read = (): void => {
+    for (const map of [byId, byNumber, apis]) map.clear();
+    for (const row of db.prepare("SELECT id, number, created_ms FROM projects").iterate()) {
+      remember({ id: String(row.id), number: String(row.number), createdMs: Number(row.created_ms) });
+    }
+    for (const row of db.prepare("SELECT project, api FROM project_services").iterate()) {
+      apis.get(String(row.project))?.add(String(row.api));
+    }
+  };
+  read();
+  const touch = rereadAfterRollback(db, read);
 
   const get = (idOrNumber: string): StoredProject | undefined => byId.get(idOrNumber) ?? byNumber.get(idOrNumber);
 
@@ -85,6 +91,7 @@ export function createProjects(parts: {
         ],
       });
       remember(project);
+      touch();
       for (const api of enabledFromStart) setEnabled(id, api, true);
       return project;
     });
@@ -95,6 +102,7 @@ export function createProjects(parts: {
         ? "INSERT INTO project_services (project, api) VALUES (?, ?) ON CONFLICT DO NOTHING"
         : "DELETE FROM project_services WHERE project = ? AND api = ?",
     ).run(projectId, api);
+    touch();
     if (on) apis.get(projectId)?.add(api);
     else apis.get(projectId)?.delete(api);
   }

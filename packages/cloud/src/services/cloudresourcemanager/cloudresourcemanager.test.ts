@@ -64,3 +64,12 @@ test("cloudresourcemanager: permissions are tested truthfully, and a field that 
   const slip = await rest("POST", `${v1}/demo:setIamPolicy`, { body: { polcy: {} } });
   expect(slip.body.error?.message).toContain('Unknown name "polcy"');
 });
+
+test("cloudresourcemanager: what is not here says so by name", async () => {
+  const { status, body } = await rest("POST", v1, { body: { projectId: "x" } });
+  expect([status, body.error?.status, body.error?.message]).toEqual([
+    501,
+    "UNIMPLEMENTED",
+    "The local cloud does not implement cloudresourcemanager.projects.create.",
+  ]);
+});

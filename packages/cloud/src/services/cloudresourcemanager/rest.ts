@@ -85,8 +85,37 @@ export function projectsV1(host: Host): readonly RestMethod[] {
       output: "google.iam.v1.TestIamPermissionsResponse",
       method: policies.testIamPermissions,
     }),
+    ...missing.map(
+      ([name, verb, path]): RestMethod => ({
+        id: `cloudresourcemanager.projects.${name}`,
+        verb,
+        path,
+        permission: [],
+        resource: () => "",
+        handle: () => {
+          throw new RpcError(
+            "UNIMPLEMENTED",
+            `The local cloud does not implement cloudresourcemanager.projects.${name}.`,
+          );
+        },
+      }),
+    ),
   ];
 }
+
+/** What version 1 also has: known by name, and not here. A project is made by the owner's first call that names it. */
+const missing: readonly (readonly [name: string, verb: RestMethod["verb"], path: string])[] = [
+  ["create", "POST", "/v1/projects"],
+  ["update", "PUT", "/v1/projects/{projectId}"],
+  ["delete", "DELETE", "/v1/projects/{projectId}"],
+  ["undelete", "POST", "/v1/projects/{projectId}:undelete"],
+  ["clearOrgPolicy", "POST", "/v1/projects/{projectId}:clearOrgPolicy"],
+  ["getEffectiveOrgPolicy", "POST", "/v1/projects/{projectId}:getEffectiveOrgPolicy"],
+  ["getOrgPolicy", "POST", "/v1/projects/{projectId}:getOrgPolicy"],
+  ["listAvailableOrgPolicyConstraints", "POST", "/v1/projects/{projectId}:listAvailableOrgPolicyConstraints"],
+  ["listOrgPolicies", "POST", "/v1/projects/{projectId}:listOrgPolicies"],
+  ["setOrgPolicy", "POST", "/v1/projects/{projectId}:setOrgPolicy"],
+];
 
 /** A policy method behind version 1's path; its JSON is that of `google.iam.v1`. */
 function policyMethod<I extends DescMessage, O extends DescMessage>(
