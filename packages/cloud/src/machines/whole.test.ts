@@ -43,9 +43,8 @@ async function api(verb: string, path: string, body?: unknown): Promise<Reply> {
 
 /** Pushes an image as docker does; answers its reference by digest. */
 async function push(): Promise<string> {
-  const { layer } = await nodeLayer();
-  const made = fileRegistry(join(dir, "made"));
-  const base = fileRegistry((await nodeLayer()).dir);
+  const { dir: base, layer } = await nodeLayer();
+  const made = fileRegistry(join(dir, "made"), base);
   const app = await made.layer([{ name: "app/server.cjs", text: server }]);
   const ref = made.image([layer, app], { Cmd: ["node", "/app/server.cjs"] });
   const manifest = made.resolve(ref);
@@ -62,7 +61,7 @@ async function push(): Promise<string> {
   };
   const config = JSON.parse(Buffer.from(manifest?.bytes ?? []).toString()).config.digest;
   for (const digest of [layer.digest, app.digest, config]) {
-    const path = (base.blob(digest) ?? made.blob(digest))?.path ?? "";
+    const path = made.blob(digest)?.path ?? "";
     await send("POST", `${image}/blobs/uploads/?digest=${digest}`, readFileSync(path));
   }
   const bytes = manifest?.bytes ?? new Uint8Array();

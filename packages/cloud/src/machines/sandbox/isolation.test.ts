@@ -17,7 +17,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 async function killed(database: string, isolation: "plain" | undefined): Promise<number> {
   const program = `
     import { world } from ${JSON.stringify(join(import.meta.dirname, "../testing/world.ts"))};
-    const w = await world(${JSON.stringify({ isolation, database, dir: join(dir, "machines") })});
+    const w = await world(${JSON.stringify({ isolation, database, home: join(dir, "killed"), dir: join(dir, "machines") })});
     const { instances } = await w.machines.start(w.spec("a"));
     console.log(instances[0].pid);
     setInterval(() => {}, 1000);`;

@@ -1,21 +1,26 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  accessSync,
+  constants,
   createWriteStream,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { randomIds } from "@aloft/kit/ids";
 import { pack } from "tar-stream";
 import type { Registry, StoredManifest } from "../../services/artifactregistry/registry.ts";
+import { createImages } from "../images/images.ts";
 
 /** A file of a layer: its text, or the machine's file that it is a copy of; `link`: a symbolic link. */
 export interface LayerEntry {
@@ -50,7 +55,8 @@ export interface FileRegistry extends Registry {
 
 const repository = "us-central1-docker.pkg.dev/demo/apps/app";
 
-export function fileRegistry(dir: string): FileRegistry {
+/** `also`: a folder of another one, whose blobs this one has too. */
+export function fileRegistry(dir: string, also = dir): FileRegistry {
   mkdirSync(dir, { recursive: true });
   const manifests = new Map<string, StoredManifest>();
   const pathOf = (digest: string): string => join(dir, digest.replace(":", "-"));
@@ -69,8 +75,11 @@ export function fileRegistry(dir: string): FileRegistry {
     manifest,
     resolve: (ref) => manifests.get(ref.split("@")[1] ?? ""),
     blob: (digest) => {
-      const size = statSync(pathOf(digest), { throwIfNoEntry: false })?.size;
-      return size === undefined ? undefined : { path: pathOf(digest), size };
+      for (const path of [pathOf(digest), join(also, basename(pathOf(digest)))]) {
+        const size = statSync(path, { throwIfNoEntry: false })?.size;
+        if (size !== undefined) return { path, size };
+      }
+      return undefined;
     },
     layer: async (entries, compress) => {
       const work = join(dir, `.layer-${randomIds.short(8)}`);
@@ -134,14 +143,58 @@ export function nodeEntries(): readonly LayerEntry[] {
   ];
 }
 
-let base: { readonly dir: string; readonly layer: Layer } | undefined;
+export interface NodeLayer {
+  /** Of the layer's blob: a folder of a `fileRegistry`. */
+  readonly dir: string;
+  readonly layer: Layer;
+  /** The layer unpacked, under its chain id, as the machines keep it. */
+  readonly roots: string;
+  /** Where a test may keep its own folders, on the same file system. */
+  readonly room: string;
+}
 
-/** The layer with node, made once for all tests of a file. */
-export async function nodeLayer(): Promise<{ readonly dir: string; readonly layer: Layer }> {
-  if (base === undefined) {
-    const dir = mkdtempSync(join(tmpdir(), "aloft-base-"));
-    process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
-    base = { dir, layer: await fileRegistry(dir).layer(nodeEntries()) };
-  }
+let base: Promise<NodeLayer> | undefined;
+
+/** The layer with node: made once on this machine for each node (it has 150 MB), under `node_modules/.cache`. */
+export function nodeLayer(): Promise<NodeLayer> {
+  base ??= findNodeLayer();
   return base;
+}
+
+async function findNodeLayer(): Promise<NodeLayer> {
+  const { size, mtimeMs } = statSync(process.execPath);
+  const key = digestOf(Buffer.from(`1 ${process.execPath} ${size} ${mtimeMs}`)).slice(7, 23);
+  const home = join(cacheFolder(), `test-node-${key}`);
+  const said = join(home, "layer.json");
+  if (!existsSync(said)) await makeNodeLayer(home);
+  const layer = JSON.parse(readFileSync(said, "utf8")) as Layer;
+  return { dir: join(home, "blobs"), layer, roots: join(home, "roots"), room: home };
+}
+
+async function makeNodeLayer(home: string): Promise<void> {
+  const work = mkdtempSync(join(cacheFolder(), ".making-"));
+  const registry = fileRegistry(join(work, "blobs"));
+  const layer = await registry.layer(nodeEntries());
+  const images = createImages({ registry, dir: join(work, "roots"), temporaryName: () => "first" });
+  await images.ready(registry.image([layer], {}));
+  writeFileSync(join(work, "layer.json"), JSON.stringify(layer));
+  try {
+    renameSync(work, home);
+  } catch (thrown) {
+    rmSync(work, { recursive: true, force: true });
+    if (!existsSync(home)) throw thrown;
+  }
+}
+
+function cacheFolder(): string {
+  const wanted = join(import.meta.dirname, "../../../../../node_modules/.cache/aloft");
+  try {
+    mkdirSync(wanted, { recursive: true });
+    accessSync(wanted, constants.W_OK);
+    return wanted;
+  } catch {
+    const other = join(tmpdir(), `aloft-test-${process.getuid?.() ?? 0}`);
+    mkdirSync(other, { recursive: true });
+    return other;
+  }
 }

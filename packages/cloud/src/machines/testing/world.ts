@@ -1,10 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createClock, type MovableClock } from "@aloft/kit/clock";
 import { randomIds } from "@aloft/kit/ids";
 import type { LogEntry } from "../../host.ts";
 import { createProcesses } from "../../processes.ts";
 import { createDatabase } from "../../store/database.ts";
+import { cloneTree } from "../images/tree.ts";
 import { createLocalPorts, createMachines, type DataPlane } from "../index.ts";
 import type { ContainerSpec, RevisionSpec, ServedService } from "../machines.ts";
 import type { MachinesPorts } from "../ports.ts";
@@ -27,15 +28,17 @@ export interface World extends AsyncDisposable {
 export const serviceName = "projects/demo/locations/us-central1/services/api";
 export const serviceHost = "api-123456789012.us-central1.run.app";
 
-/**
- * Machines over real processes and a real database, with a registry of files and a clock that stands still. One at a time
- * in a file: they share a folder, so that images are unpacked once.
- */
+/** Machines over real processes and a real database, with a registry of files and a clock that stands still. */
 export async function world(
-  overrides: Partial<MachinesPorts> & { readonly isolation?: "plain" | "copy"; readonly database?: string } = {},
+  overrides: Partial<MachinesPorts> & {
+    readonly isolation?: "plain" | "copy";
+    readonly database?: string;
+    readonly home?: string;
+  } = {},
 ): Promise<World> {
-  const { dir: blobs, layer } = await nodeLayer();
-  const registry = fileRegistry(blobs);
+  const { dir: blobs, layer, roots, room } = await nodeLayer();
+  const dir = overrides.home ?? mkdtempSync(join(room, "world-"));
+  const registry = fileRegistry(join(dir, "blobs"), blobs);
   const app = await registry.layer([{ name: "app/server.cjs", text: server }]);
   const image = registry.image([layer, app], {
     Env: ["FROM_IMAGE=yes", "FACE=image"],
@@ -47,7 +50,7 @@ export async function world(
   const db = createDatabase({ file: overrides.database });
   const logs: LogEntry[] = [];
   const secrets = new Map<string, string>();
-  const { isolation, database: _, ...given } = overrides;
+  const { isolation, database: _, home: __, ...given } = overrides;
   const ports: MachinesPorts = {
     clock,
     ids: randomIds,
@@ -62,11 +65,12 @@ export async function world(
     logs: { write: (entry) => logs.push(entry) },
     processes: createProcesses(db),
     localPorts: createLocalPorts(db),
-    dir: join(blobs, "machines"),
+    dir: join(dir, "machines"),
     note: () => undefined,
     ...given,
   };
   mkdirSync(ports.dir, { recursive: true });
+  if (given.dir === undefined) await cloneTree(roots, join(ports.dir, "roots"), "link");
   const machines = createMachines(ports, isolation === undefined ? {} : { isolation });
   return {
     machines,
@@ -119,6 +123,7 @@ export async function world(
     [Symbol.asyncDispose]: async () => {
       await machines.close();
       db.close();
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }
