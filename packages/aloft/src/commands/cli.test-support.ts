@@ -13,6 +13,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  /** What stdin gives; nothing by default. */
+  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Ctrl-C as soon as stdout matches. */
+  readonly interruptAt?: RegExp;
+}
+
 export interface Sandbox extends AsyncDisposable {
   /** A folder of its own outside the repository, with an `aloft` to import and nothing else. */
   readonly folder: string;
@@ -22,7 +30,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly port: number;
   write(file: string, text: string): void;
   /** The real program, as a process of its own without a terminal. */
-  aloft(args: readonly string[], options?: { readonly input?: string; readonly env?: NodeJS.ProcessEnv }): Promise<Ran>;
+  aloft(args: readonly string[], options?: RunOptions): Promise<Ran>;
 }
 
 /** A user's folder. Going, it stops the local cloud that was started in it. */
@@ -38,7 +46,7 @@ export async function sandbox(files: Readonly<Record<string, string>> = {}): Pro
     state,
     port,
     write: (file, text) => writeFileSync(join(folder, file), text),
-    aloft: (args, options = {}) => run(args, folder, { ...env, ...options.env }, options.input ?? ""),
+    aloft: (args, options = {}) => run(args, folder, { ...options, env: { ...env, ...options.env } }),
     [Symbol.asyncDispose]: async () => {
       await box.aloft(["cloud", "stop"]);
       rmSync(folder, { recursive: true, force: true });
@@ -57,12 +65,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, input: string): Promise<Ran> {
+function run(args: readonly string[], cwd: string, options: RunOptions): Promise<Ran> {
+  const { env, input = "", interruptAt } = options;
   const child = spawn(process.execPath, [join(packageFolder, "bin/aloft.js"), ...args], { cwd, env });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data) => {
     stdout += data;
+    if (interruptAt?.test(stdout)) child.kill("SIGINT");
   });
   child.stderr.on("data", (data) => {
     stderr += data;

@@ -31,9 +31,11 @@ export async function* askQueue(
     return;
   }
   const statuses = await statusOf({ ...graph, resources: services }, google, { signal });
+  let up = 0;
   for (const service of services) {
     const url = statuses.find(({ address }) => address === service.address)?.url;
     if (url === undefined) continue;
+    up++;
     const name = service.address.replace("/", " ");
     let answer: QueueCheck | undefined;
     try {
@@ -50,8 +52,15 @@ export async function* askQueue(
     return;
   }
   const names = services.map(({ address }) => address.split("/")[1]).join(", ");
-  const detail = `neither the queue nor a job could be proved: no service that uses it (${names}) answers GET ${queuePath}`;
-  yield { about, state: "unknown", detail, next: `answer it with checkQueue of @aloft/runtime/jobs` };
+  const unproved = "neither the queue nor a job could be proved: ";
+  yield up === 0
+    ? { about, state: "failed", detail: `${unproved}no service that uses it (${names}) is up`, next: "aloft up" }
+    : {
+        about,
+        state: "unknown",
+        detail: `${unproved}no service that uses it (${names}) answers GET ${queuePath}`,
+        next: "answer it with checkQueue of @aloft/runtime/jobs",
+      };
 }
 
 function nextFor(step: string): string {

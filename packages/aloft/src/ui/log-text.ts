@@ -11,6 +11,12 @@ export interface RawEntry {
   readonly resource?: { readonly labels?: Readonly<Record<string, string>> };
   readonly textPayload?: string;
   readonly jsonPayload?: Readonly<Record<string, unknown>>;
+  /** A Cloud Audit Log entry. */
+  readonly protoPayload?: {
+    readonly methodName?: string;
+    readonly authenticationInfo?: { readonly principalEmail?: string };
+    readonly status?: { readonly message?: string };
+  };
   readonly httpRequest?: {
     readonly requestMethod?: string;
     readonly requestUrl?: string;
@@ -39,12 +45,17 @@ export function entryOf(raw: RawEntry, names: ReadonlyMap<string, string>): Entr
     severity: raw.severity ?? "DEFAULT",
     resource: names.get(id) ?? id,
     ...(revision === undefined ? {} : { revision }),
-    message: raw.textPayload ?? (typeof message === "string" ? message : requestText(raw)),
+    message: raw.textPayload ?? (typeof message === "string" ? message : otherText(raw)),
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
   };
 }
 
-function requestText({ httpRequest: request }: RawEntry): string {
+function otherText({ httpRequest: request, protoPayload: audit }: RawEntry): string {
+  if (audit !== undefined) {
+    return [audit.methodName, "by", audit.authenticationInfo?.principalEmail ?? "?", audit.status?.message]
+      .filter((part) => part !== undefined)
+      .join(" ");
+  }
   if (request === undefined) return "";
   const path = URL.canParse(request.requestUrl ?? "") ? new URL(request.requestUrl ?? "").pathname : request.requestUrl;
   return [request.requestMethod, path, request.status, request.latency].filter((part) => part !== undefined).join(" ");
