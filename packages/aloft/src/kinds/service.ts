@@ -12,7 +12,7 @@ const api = "run";
 const parentOf = ({ project, region }: Place): string => `v2/projects/${project}/locations/${region}`;
 const pathOf = (id: string, place: Place): string => `${parentOf(place)}/services/${id}`;
 /** How long a new grant may take to reach the revision's secrets, by Google's words 7 minutes and sometimes more. */
-const grantTries = 10;
+const grantTries = 12;
 /** gcloud's own label for "make a new revision though nothing else changed". */
 const nonce = "client.knative.dev/nonce";
 
