@@ -87,15 +87,34 @@ interface Story {
   readonly error?: string;
 }
 
-const topics = [
-  "a lighthouse that is afraid of the dark",
-  "a fox who collects echoes",
-  "the cloud that fit on a laptop",
-  "a train that only travels on rainy days",
+const heroes = [
+  "a lighthouse",
+  "a fox",
+  "a postman",
+  "a very small cloud",
+  "a night train",
+  "a clockmaker",
+  "a tugboat",
+  "a librarian",
+];
+const turns = [
+  "who is afraid of the dark",
+  "who collects echoes",
+  "who only travels on rainy days",
+  "who lost a Tuesday",
+  "who fits on a laptop",
+  "who writes to the moon",
+  "who has never seen the sea",
 ];
 
+/** Another one at each run. */
+function newTopic(): string {
+  const one = (list: readonly string[]) => list[Math.floor(Math.random() * list.length)] as string;
+  return `${one(heroes)} ${one(turns)}`;
+}
+
 async function tellStory(url: string): Promise<Story> {
-  const topic = topics[Math.floor(Date.now() / 1000) % topics.length] as string;
+  const topic = newTopic();
   say(`\n$ curl -X POST ${url}/stories -H 'content-type: application/json' -d '{"topic":"${topic}"}'`);
   const posted = await fetch(`${url}/stories`, {
     method: "POST",
