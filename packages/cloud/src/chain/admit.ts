@@ -1,6 +1,7 @@
 import type { Iam } from "../host.ts";
 import type { Access, Call, CloudService } from "../service.ts";
 import { isProjectId, ownerEmail, type StoredProjects } from "../store/projects.ts";
+import { errorInfo, RpcError } from "../wire/rpc-error.ts";
 import { denied } from "./denied.ts";
 import { serviceDisabled } from "./enabled.ts";
 
@@ -25,20 +26,47 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   const permissions = typeof wanted === "string" ? [wanted] : wanted;
 
   const named = projectIn(name);
-  if (named !== undefined && projects.get(named) === undefined) {
-    const isOwner = call.caller.kind === "user" && call.caller.email === ownerEmail;
-    if (!isOwner || !parts.newProjects || !isProjectId(named)) {
-      throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name));
-    }
-    projects.ensure(named);
+  if (named !== undefined && !known(named, call, parts)) {
+    throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name));
   }
+  const payer = call.headers["x-goog-user-project"];
+  if (payer !== undefined) admitPayer(call, service, payer, parts);
 
-  const consumer = billedToCaller.has(call.api) ? call.headers["x-goog-user-project"] : named;
+  const consumer = billedToCaller.has(call.api) ? payer : named;
   const project = consumer === undefined ? undefined : projects.get(consumer);
   if (project !== undefined && !service.alwaysOn && !projects.enabled(project.id, service.api)) {
     throw serviceDisabled(service, project);
   }
   if (permissions.length > 0) iam.require(call.caller, permissions, qualified(api, projects.canonical(name)));
+}
+
+/** Whether the project is there; made now when the owner names a new one. */
+function known(id: string, call: Call, { projects, newProjects }: AdmitParts): boolean {
+  if (projects.get(id) !== undefined) return true;
+  const isOwner = call.caller.kind === "user" && call.caller.email === ownerEmail;
+  if (!isOwner || !newProjects || !isProjectId(id)) return false;
+  projects.ensure(id);
+  return true;
+}
+
+/** Whether the caller may let this project pay for the call. Throws USER_PROJECT_DENIED as Google does. */
+function admitPayer(call: Call, service: CloudService, payer: string, parts: AdmitParts): void {
+  const isThere = known(payer, call, parts);
+  const project = parts.projects.get(payer);
+  const resource = `projects/${project?.id ?? payer}`;
+  if (isThere && parts.iam.allowed(call.caller, "serviceusage.services.use", resource)) return;
+  const url = `https://console.developers.google.com/iam-admin/iam/project?project=${payer}`;
+  throw new RpcError(
+    "PERMISSION_DENIED",
+    `Caller does not have required permission to use project ${payer}. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission, by visiting ${url} and then retry. Propagation of the new permission may take a few minutes.`,
+    [
+      errorInfo("USER_PROJECT_DENIED", "googleapis.com", { service: service.api, consumer: `projects/${payer}` }),
+      {
+        "@type": "type.googleapis.com/google.rpc.Help",
+        links: [{ description: "Google developer console IAM admin", url }],
+      },
+    ],
+  );
 }
 
 /** `projects/p/secrets/s` belongs to the API called; `//iam.googleapis.com/projects/…` says to which. */

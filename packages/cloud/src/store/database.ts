@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Failure } from "@aloft/kit/failure";
 import type { Database } from "../host.ts";
@@ -96,7 +96,7 @@ function inspect(file: string): void {
   if (!existsSync(file) || statSync(file).size === 0) return;
   let header: Buffer;
   try {
-    header = readFileSync(file).subarray(0, 100);
+    header = readStart(file, 100);
   } catch (cause) {
     throw corrupt(file, cause);
   }
@@ -108,6 +108,7 @@ function inspect(file: string): void {
 function open(file: string | undefined): DatabaseSync {
   let sql: DatabaseSync | undefined;
   try {
+    if (file !== undefined) makePrivate(file);
     sql = new DatabaseSync(file ?? ":memory:", { timeout: 5000 });
     if (file !== undefined) {
       check(sql, file);
@@ -127,6 +128,22 @@ function open(file: string | undefined): DatabaseSync {
     if (cause instanceof Failure) throw cause;
     throw corrupt(file ?? ":memory:", cause);
   }
+}
+
+function readStart(file: string, bytes: number): Buffer {
+  const start = Buffer.alloc(bytes);
+  const open = openSync(file, "r");
+  try {
+    return start.subarray(0, readSync(open, start, 0, bytes, 0));
+  } finally {
+    closeSync(open);
+  }
+}
+
+/** For its owner alone; the files that SQLite writes beside it take its mode. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
 }
 
 function check(sql: DatabaseSync, file: string): void {

@@ -37,6 +37,7 @@ describe("database", () => {
     first.tx(() => first.prepare("INSERT INTO t VALUES (?)").run(1));
     const second = createDatabase({ file });
     expect(second.prepare("SELECT x FROM t").all()).toEqual([{ x: 1 }]);
+    for (const name of [file, `${file}-wal`]) expect(statSync(name).mode & 0o777).toBe(0o600);
     first.close();
     second.close();
   });

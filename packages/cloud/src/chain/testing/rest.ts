@@ -18,13 +18,14 @@ export function restOf(cloud: () => Cloud) {
   return async (
     verb: string,
     path: string,
-    options: { readonly body?: unknown; readonly as?: string; readonly bearer?: string } = {},
+    options: { readonly body?: unknown; readonly as?: string; readonly bearer?: string; readonly payer?: string } = {},
   ): Promise<RestAnswer> => {
     const token = options.bearer ?? (options.as === "" ? undefined : cloud().token(options.as));
     const answer = await fetch(`${cloud().url}/${path}`, {
       method: verb,
       headers: {
         "content-type": "application/json",
+        ...(options.payer === undefined ? {} : { "x-goog-user-project": options.payer }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),

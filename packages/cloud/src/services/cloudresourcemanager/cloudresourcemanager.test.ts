@@ -73,3 +73,14 @@ test("cloudresourcemanager: what is not here says so by name", async () => {
     "The local cloud does not implement cloudresourcemanager.projects.create.",
   ]);
 });
+
+test("cloudresourcemanager: the project that pays must have the API on, and its use must be the caller's to give", async () => {
+  const path = `${v1}/demo`;
+  const off = await rest("GET", path, { payer: "demo" });
+  expect(off.body.error?.details).toMatchObject([{ reason: "SERVICE_DISABLED" }, {}, {}]);
+  cloud.host.projects.setEnabled("demo", "cloudresourcemanager.googleapis.com", true);
+  expect((await rest("GET", path, { payer: "demo" })).status).toBe(200);
+  const stranger = await rest("GET", path, { payer: "demo", as: "other@example.com" });
+  expect(stranger.body.error?.message).toContain("does not have required permission to use project demo.");
+  expect(stranger.body.error?.details).toMatchObject([{ reason: "USER_PROJECT_DENIED" }, {}]);
+});
