@@ -87,7 +87,7 @@ function run(args: readonly string[], cwd: string, options: RunOptions): Promise
 
 /** A config that declares these secrets and nothing else. */
 export function secretsConfig(app: string, ...names: readonly string[]): string {
-  return `import { defineApp } from "aloft";
+  return `import { defineApp } from ${JSON.stringify("aloft")};
 export default defineApp("${app}", ({ secrets }) => {
   secrets(${names.map((name) => JSON.stringify(name)).join(", ")});
 }, { environments: { staging: { project: "${app}-stg" } } });
