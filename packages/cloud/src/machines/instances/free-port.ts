@@ -1,5 +1,11 @@
 import { createServer } from "node:net";
 
+/*
+ * Cloud Run gives a container the port of its spec, in a network of its own. Here all instances share the machine's network
+ * (they need its way out, and its loopback services), so each gets a port of its own in `PORT`, never the spec's: a program
+ * that ignores `PORT` does not become ready, as on Cloud Run with another port than the one it likes.
+ */
+
 /** Below the range that Linux takes outgoing ports from, so that a port stays free until its program binds it. */
 const first = 20_000;
 const count = 12_000;

@@ -135,7 +135,9 @@ const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").u
 
 /** What a node program needs to run: this machine's own node with the libraries that it is linked with. */
 export function nodeEntries(): readonly LayerEntry[] {
-  const libraries = execFileSync("ldd", [process.execPath], { encoding: "utf8" }).match(/\/\S+\.so\S*/g) ?? [];
+  // What `ldd` does: the loader lists what it would load, and runs nothing.
+  const listed = execFileSync(process.execPath, { encoding: "utf8", env: { LD_TRACE_LOADED_OBJECTS: "1" } });
+  const libraries = listed.match(/\/\S+\.so\S*/g) ?? [];
   return [
     { name: "usr/local/bin/node", from: realpathSync(process.execPath), mode: 0o755 },
     ...[...new Set(libraries)].map((path) => ({ name: path.slice(1), from: realpathSync(path), mode: 0o755 })),
