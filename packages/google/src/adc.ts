@@ -11,7 +11,7 @@ export function applicationDefault(project: string): Credentials {
   let made: ReturnType<typeof make> | undefined;
   const make = async () => {
     const library = await import("google-auth-library");
-    const auth = new library.GoogleAuth({ scopes });
+    const auth = new library.GoogleAuth({ scopes, projectId: project });
     const client = await auth.getClient().catch((cause: unknown) => {
       throw new Failure({
         code: "CREDENTIALS_MISSING",

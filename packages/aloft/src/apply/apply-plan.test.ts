@@ -176,6 +176,37 @@ test("plan: what belongs to another app is never touched", async () => {
   expect(lines((await up(api)).plan)).toEqual(["update secret/API_KEY adopted"]);
 });
 
+test("plan: what the caller may not see is told by permission and grant, each grant once", async () => {
+  const path = `v1/projects/${project}/serviceAccounts`;
+  const body = { accountId: "visitor", serviceAccount: {} };
+  await rig.google.request({ api: "iam", path, verb: "POST", body });
+  const visitor = await rig.as(`visitor@${project}.iam.gserviceaccount.com`);
+  const plan = await makePlan(rig.graph(api), visitor);
+  expect(plan.blockers).toContainEqual({
+    address: "secret/API_KEY",
+    code: "PERMISSION_DENIED",
+    what: "secret/API_KEY: you lack the permission secretmanager.secrets.get",
+    next: `gcloud projects add-iam-policy-binding ${project} --member=user:YOU --role=roles/secretmanager.admin`,
+  });
+  expect(new Set(plan.blockers.map(({ next }) => next)).size).toBe(plan.blockers.length);
+  expect(lines(plan)).toEqual([]);
+});
+
+test("plan: an image's tag is resolved to its digest, and one that is not there is told", async () => {
+  const tagged = `us-central1-docker.pkg.dev/${project}/rig/api`;
+  const given = (tag: string) => (b: Builder) => void b.service("given", { image: `${tagged}:${tag}` });
+  const only = { only: ["service/given"] };
+  const path = `v2/projects/${project}/locations/us-central1/services/rig-api`;
+  const live = await rig.google.request<{ template: { containers: { image: string }[] } }>({ api: "run", path });
+  const digest = live.template.containers[0]?.image.split("@")[1] ?? "";
+  const plan = await makePlan(rig.graph(given(`local-${digest.slice(7, 19)}`)), rig.google, only);
+  expect(await applyPlan(plan, rig.google, only)).toMatchObject({ failed: 0 });
+  const body = rig.sent.findLast(({ verb, path }) => verb === "POST" && path.endsWith("/services"))?.body;
+  expect(body).toMatchObject({ template: { containers: [{ image: `${tagged}@${digest}` }] } });
+  const missing = await makePlan(rig.graph(given("nope")), rig.google, only);
+  expect(missing.blockers).toMatchObject([{ code: "CONFIG_INVALID", what: `there is no image ${tagged}:nope` }]);
+});
+
 test.skipIf(!hasProgram("redis-server"))("up: a Redis gives its address by a secret of its own", async () => {
   const build = (b: Builder) => {
     const queue = b.redis("queue", { memory: "1Gi" });

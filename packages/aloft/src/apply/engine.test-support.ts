@@ -24,6 +24,8 @@ export interface Rig extends AsyncDisposable {
   readonly folder: string;
   readonly google: Google;
   readonly sent: Sent[];
+  /** The same cloud with the identity of a service account. */
+  as(email: string): Promise<Google>;
   graph(build: (builder: Builder) => unknown): Graph;
   /** A file in the user's folder. */
   write(name: string, text: string): void;
@@ -52,12 +54,12 @@ export async function startRig(): Promise<Rig> {
   }
   const { port, adminToken } = JSON.parse(readFileSync(file, "utf8")) as { port: number; adminToken: string };
   const origin = `http://127.0.0.1:${port}`;
-  const answer = await fetch(`${origin}/_aloft/v1/token`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-    body: "{}",
-  });
-  const { token } = (await answer.json()) as { token: string };
+  const tokenOf = async (as?: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify({ as }) };
+    return ((await (await fetch(`${origin}/_aloft/v1/token`, init)).json()) as { token: string }).token;
+  };
+  const token = await tokenOf();
   const sent: Sent[] = [];
   const google = connect({
     project,
@@ -75,6 +77,10 @@ export async function startRig(): Promise<Rig> {
     folder,
     google,
     sent,
+    as: async (email) => {
+      const theirs = await tokenOf(email);
+      return connect({ project, origin, credentials: async () => theirs });
+    },
     graph: (build) => graphOf({ app: defineApp("rig", build), file: join(folder, "aloft.config.ts"), folder }, "local"),
     write: (name, text) => writeFileSync(join(folder, name), text),
     setSecret: async (id, value) => {

@@ -94,7 +94,9 @@ export const image: Kind<ImageSpec, LiveImage> = {
   apply: async (want, have, _changes, context) => {
     if (have?.packed === undefined) throw new Error(`${want.address}: nothing was packed`);
     const { push } = await import("../image/push.ts");
-    await push(have.packed, targetOf(want, context), want.place.env, context.progress);
+    // A tag that never moves: it says where the image is from, and keeps it from clean-up rules for untagged ones.
+    const tag = `${want.place.env}-${have.packed.digest.slice("sha256:".length, 19)}`;
+    await push(have.packed, targetOf(want, context), tag, context.progress);
     return { ...have, pushed: true };
   },
 

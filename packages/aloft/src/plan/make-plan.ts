@@ -76,8 +76,15 @@ export const makePlan: MakePlan = async (graph, google, options = {}) => {
     .filter(({ kind, action }) => kind === "service" && action !== "none")
     .map((step) => step.address);
   steps.push(...deleteSteps(found, changing));
-  return withInternals({ graph, steps, blockers, observedMs }, { have, changes, found, known, cache: context.cache });
+  return withInternals(
+    { graph, steps, blockers: blockers.filter(firstOfItsGrant), observedMs },
+    { have, changes, found, known, cache: context.cache },
+  );
 };
+
+/** One grant mends many: each is told once. */
+const firstOfItsGrant = (blocker: Blocker, i: number, all: readonly Blocker[]): boolean =>
+  blocker.code !== "PERMISSION_DENIED" || all.findIndex(({ next }) => next === blocker.next) === i;
 
 interface Listed {
   readonly kind: AnyKind;
