@@ -1,11 +1,4 @@
-import {
-  type DescField,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type Registry,
-  ScalarType,
-} from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, fromBinary, type Message, ScalarType } from "@bufbuild/protobuf";
 import type { Any, Duration, FieldMask, ListValue, Struct, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { Json } from "../service.ts";
@@ -205,9 +198,4 @@ function any(value: Any, options: EncodeOptions): Json {
     }
   }
   return { "@type": value.typeUrl, value: base64(value.value) };
-}
-
-/** `find` over a registry alone. */
-export function findIn(registry: Registry): EncodeOptions["find"] {
-  return (typeName) => registry.getMessage(typeName);
 }

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import type { SecretManagerService } from "../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { LoggingServiceV2 } from "../../gen/types/google/logging/v2/logging_pb.js";
 import { type CloudService, rpc } from "../service.ts";
@@ -100,5 +100,3 @@ export async function raw(
     );
   });
 }
-
-export { connect };
