@@ -120,8 +120,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     folder.release();
     throw thrown;
   }
-  folder.announce({ port: port.port, pid: process.pid, version, adminToken, startedAt });
   await current.resume();
+  // Whoever finds the file finds a cloud whose services are back.
+  folder.announce({ port: port.port, pid: process.pid, version, adminToken, startedAt });
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>

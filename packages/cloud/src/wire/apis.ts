@@ -6,6 +6,7 @@ import { type Api, buildApi, type ExtraRoutes, type RpcEndpoint } from "./api.ts
 import { locationsOf } from "./locations-service.ts";
 import type { OperationStore } from "./operations.ts";
 import { operationsOf } from "./operations-service.ts";
+import { RpcError } from "./rpc-error.ts";
 import type { SchemaSet } from "./schemas.ts";
 
 type Maybe<T> = T | Promise<T>;
@@ -92,7 +93,12 @@ export function createApis(parts: {
       if (!everywhere.test(path)) return search(path);
       const owner = operation === undefined ? undefined : operations.find(host.projects.canonical(operation))?.api;
       const service = byName.get(owner ?? named ?? "");
-      if (service === undefined) return search(path);
+      if (service === undefined) {
+        if (path.endsWith("/ListOperations")) {
+          throw new RpcError("INVALID_ARGUMENT", "Several APIs have operations: name one in the authority.");
+        }
+        return search(path);
+      }
       const api = get(service);
       return api instanceof Promise ? api.then((each) => each.rpc.get(path)) : api.rpc.get(path);
     },

@@ -80,7 +80,8 @@ class Exchange {
       this.#try(() => {
         frames.end();
         this.#ended = true;
-        if (this.#isShared) this.#find(operationName(this.#bodies[0]));
+        if (this.#isShared)
+          this.#find(this.#path.endsWith("/ListOperations") ? undefined : operationName(this.#bodies[0]));
         this.#advance();
       }),
     );
@@ -205,7 +206,7 @@ function decode(endpoint: RpcEndpoint, bytes: Uint8Array): Message {
   }
 }
 
-/** Field 1, a string, of the requests of `google.longrunning.Operations`: the operation's name. */
+/** Field 1, a string, of requests that are about one operation: its name. */
 function operationName(body: Uint8Array | undefined): string | undefined {
   if (body === undefined || body[0] !== 0x0a) return undefined;
   const [, low = 0, high = 0] = body;

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClock } from "@aloft/kit/clock";
@@ -6,7 +7,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Cloud, startCloud } from "../cloud.ts";
 import type { Host } from "../host.ts";
 import type { CloudService } from "../service.ts";
+import { frame } from "./grpc-frames.ts";
 import { RpcError } from "./rpc-error.ts";
+import { raw } from "./wire.test-support.ts";
 
 const parent = "projects/demo-project/locations/us-central1";
 
@@ -136,6 +139,33 @@ test("operations: survive a restart, and can be finished after it", async () => 
   expect(operations.pending(done.name, instance)).toBeUndefined();
   operations.pending(name, instance)?.succeed({ name: "i" } as never);
   expect((await call(cloud, name)).body).toMatchObject({ done: true, response: { name: "i" } });
+});
+
+test("operations: over gRPC the operation's own name says whose it is", async () => {
+  await using cloud = await start();
+  const { schemas } = cloud.host;
+  const operation = begin(cloud.host, "a");
+  const session = connect(cloud.url);
+  const ask = async (method: string, type: string, init: object, authority = "localhost") => {
+    const schema = schemas.message(`google.longrunning.${type}`);
+    const path = `/google.longrunning.Operations/${method}`;
+    const headers = { ":path": path, ":authority": authority, "content-type": "application/grpc" };
+    const authorization = `Bearer ${cloud.token()}`;
+    return raw(
+      session,
+      { ...headers, authorization },
+      frame(schemas.encode(schema, schemas.create(schema, init as never))),
+    );
+  };
+  const got = await ask("GetOperation", "GetOperationRequest", { name: operation.name });
+  expect(got.body.toString("latin1")).toContain(operation.name);
+  expect(
+    (await ask("GetOperation", "GetOperationRequest", { name: `${parent}/operations/x` })).trailers["grpc-status"],
+  ).toBe("5");
+  expect((await ask("ListOperations", "ListOperationsRequest", { name: parent })).trailers["grpc-status"]).toBe("3");
+  const listed = await ask("ListOperations", "ListOperationsRequest", { name: parent }, "redis.googleapis.com");
+  expect(listed.body.toString("latin1")).toContain(operation.name);
+  session.destroy();
 });
 
 test("locations: the regions of the local cloud", async () => {
