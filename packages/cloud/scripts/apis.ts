@@ -13,6 +13,13 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/logging/type/log_severity.proto",
   ],
   "artifactregistry-v1": ["google/devtools/artifactregistry/v1/service.proto"],
+  "cloudkms-v1": [
+    "google/cloud/kms/v1/service.proto",
+    "google/cloud/kms/v1/autokey.proto",
+    "google/cloud/kms/v1/autokey_admin.proto",
+    "google/cloud/kms/v1/ekm_service.proto",
+    "google/iam/v1/iam_policy.proto",
+  ],
   "cloudresourcemanager-v3": ["google/cloud/resourcemanager/v3/projects.proto"],
   "iam-v1": ["google/iam/admin/v1/iam.proto"],
   "iamcredentials-v1": ["google/iam/credentials/v1/iamcredentials.proto"],
@@ -21,6 +28,7 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/logging/v2/logging_config.proto",
     "google/logging/v2/logging_metrics.proto",
   ],
+  "monitoring-v3": ["google/monitoring/v3/metric_service.proto"],
   "redis-v1": ["google/cloud/redis/v1/cloud_redis.proto"],
   "run-v2": [
     "google/cloud/run/v2/service.proto",
