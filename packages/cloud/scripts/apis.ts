@@ -28,7 +28,16 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/logging/v2/logging_config.proto",
     "google/logging/v2/logging_metrics.proto",
   ],
-  "monitoring-v3": ["google/monitoring/v3/metric_service.proto"],
+  "monitoring-v3": [
+    "google/monitoring/v3/alert_service.proto",
+    "google/monitoring/v3/group_service.proto",
+    "google/monitoring/v3/metric_service.proto",
+    "google/monitoring/v3/notification_service.proto",
+    "google/monitoring/v3/query_service.proto",
+    "google/monitoring/v3/service_service.proto",
+    "google/monitoring/v3/snooze_service.proto",
+    "google/monitoring/v3/uptime_service.proto",
+  ],
   "redis-v1": ["google/cloud/redis/v1/cloud_redis.proto"],
   "run-v2": [
     "google/cloud/run/v2/service.proto",
