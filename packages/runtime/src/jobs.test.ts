@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually, freePort, type RedisServer, redisInstalled, startRedis } from "../test/redis-server.ts";
 import { reconnectDelay } from "./jobs/connections.ts";
@@ -71,7 +71,7 @@ describe.skipIf(!redisInstalled)("jobs, with a real Redis", () => {
     const child = spawn(
       process.execPath,
       [
-        join(import.meta.dirname, "../test/stuck-worker.ts"),
+        fileURLToPath(new URL("../test/stuck-worker.ts", import.meta.url)),
         redis.url,
         "killed",
         String(quick.lockMs),

@@ -5,8 +5,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const program = "redis-server";
+
 /** Whether there is a Redis to test with; says so once where there is none. */
-export const redisInstalled = spawnSync("redis-server", ["--version"]).status === 0;
+export const redisInstalled = spawnSync(program, ["--version"]).status === 0;
 if (!redisInstalled) process.stderr.write("skipped: no redis-server on this machine (apt-get install redis-server)\n");
 
 export interface RedisServer extends AsyncDisposable {
@@ -28,7 +30,7 @@ export async function startRedis(): Promise<RedisServer> {
     const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
     // As Memorystore has it.
     args.push("--maxmemory-policy", "volatile-lru");
-    const started = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] });
+    const started = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
     child = started;
     await new Promise<void>((resolve, reject) => {
       started.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
