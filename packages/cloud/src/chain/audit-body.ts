@@ -6,10 +6,13 @@ import { encodeJson } from "../wire/json-encode.ts";
 /** Fields that hold secrets or credentials, at whatever depth: an audit log never shows them. */
 const neverShown: ReadonlySet<string> = new Set([
   "accessToken",
+  "additionalAuthenticatedData",
   "authString",
+  "data",
   "idToken",
   "password",
   "payload",
+  "plaintext",
   "privateKeyData",
   "signedBlob",
   "signedJwt",

@@ -27,6 +27,8 @@ export function auditedResource(call: Call, name: string, projectId: string): Lo
       const email = segment("serviceAccounts");
       return { type: "service_account", labels: { project_id: projectId, email_id: email, unique_id: "" } };
     }
+    case "cloudkms.googleapis.com":
+      return kmsResource(projectId, segment);
     case "redis.googleapis.com":
       return {
         type: "redis_instance",
@@ -38,4 +40,16 @@ export function auditedResource(call: Call, name: string, projectId: string): Lo
         labels: { project_id: projectId, service: call.api, method: call.method },
       };
   }
+}
+
+/** The ring, the key or the version that a name of Cloud KMS is about. */
+function kmsResource(projectId: string, segment: (collection: string) => string): LogEntry["resource"] {
+  const labels = { project_id: projectId, location: segment("locations"), key_ring_id: segment("keyRings") };
+  if (segment("cryptoKeys") === "") return { type: "cloudkms_keyring", labels };
+  const key = { ...labels, crypto_key_id: segment("cryptoKeys") };
+  if (segment("cryptoKeyVersions") === "") return { type: "cloudkms_cryptokey", labels: key };
+  return {
+    type: "cloudkms_cryptokeyversion",
+    labels: { ...key, crypto_key_version_id: segment("cryptoKeyVersions") },
+  };
 }

@@ -1,4 +1,6 @@
 import { basicRoles, type RoleRow } from "./basic-roles.ts";
+import { autokeyUse, kmsRoles } from "./role-table-kms.ts";
+import { storageRoles } from "./role-table-storage.ts";
 
 const project = "resourcemanager.projects.get|list";
 const projectGet = "resourcemanager.projects.get";
@@ -52,9 +54,10 @@ const serviceReads = [
 /** Google's predefined roles, `service.role`; and the basic ones. */
 export const roleTable: Readonly<Record<string, RoleRow>> = {
   ...basicRoles,
+  ...kmsRoles,
   "artifactregistry.admin": {
     title: "Artifact Registry Administrator",
-    holds: [projectGet, "artifactregistry.*", "-artifactregistry.repositories.createOnPush"],
+    holds: [projectGet, ...autokeyUse, "artifactregistry.*", "-artifactregistry.repositories.createOnPush"],
   },
   "artifactregistry.createOnPushWriter": {
     title: "Artifact Registry Create-on-Push Writer",
@@ -172,7 +175,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   },
   "redis.admin": {
     title: "Cloud Memorystore Redis Admin",
-    holds: [project, "redis.*", "serviceusage.services.use"],
+    holds: [project, ...autokeyUse, "redis.*", "serviceusage.services.use"],
   },
   "redis.dbConnectionUser": {
     title: "Cloud Memorystore Redis Db Connection User",
@@ -241,7 +244,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   },
   "run.servicesInvoker": { title: "Cloud Run Service Invoker", holds: ["run.routes.invoke"] },
   "run.viewer": { title: "Cloud Run Viewer", holds: runRead },
-  "secretmanager.admin": { title: "Secret Manager Admin", holds: [project, "secretmanager.*"] },
+  "secretmanager.admin": { title: "Secret Manager Admin", holds: [project, ...autokeyUse, "secretmanager.*"] },
   "secretmanager.secretAccessor": {
     title: "Secret Manager Secret Accessor",
     holds: [project, "secretmanager.versions.access"],
@@ -267,10 +270,12 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     title: "Service Usage Viewer",
     holds: serviceReads,
   },
+  ...storageRoles,
   "storage.admin": {
     title: "Storage Admin",
     holds: [
       project,
+      ...autokeyUse,
       "monitoring.metricDescriptors|monitoredResourceDescriptors.list",
       "monitoring.timeSeries.*",
       "storage.*",

@@ -30,7 +30,7 @@ describe("roles: the table", () => {
   test("a misspelt role of a known service is told from one of a service that is not here", () => {
     expect(roleKind("roles/secretmanager.secretAccesor")).toBe("none");
     expect(roleKind("roles/spanner.admin")).toBe("foreign");
-    expect(roleKind("roles/storage.legacyBucketReader")).toBe("foreign");
+    expect(roleKind("roles/storage.insightsCollectorService")).toBe("foreign");
     expect(roleKind("projects/p/roles/mine")).toBe("custom");
     expect(roleKind("secretmanager.admin")).toBe("none");
     expect(roleKind("roles/constructor")).toBe("none");
@@ -71,7 +71,7 @@ describe.skipIf(!existsSync(published))("roles: compared with Google's", () => {
   });
 
   test("every role of a service whose names are all known is known or told apart", () => {
-    const complete = /^roles\/(artifactregistry|redis|run|secretmanager)\./;
+    const complete = /^roles\/(artifactregistry|cloudkms|redis|run|secretmanager)\./;
     const names = Object.keys(theirs).filter((name) => complete.test(name));
     expect(names.filter((name) => roleKind(name) === "none")).toEqual([]);
   });
@@ -80,7 +80,7 @@ describe.skipIf(!existsSync(published))("roles: compared with Google's", () => {
     const all = [...new Set(Object.values(theirs).flatMap((role) => role.permissions))];
     const missing = all.filter((name) => {
       const service = name.split(".")[0] ?? "";
-      return ["artifactregistry", "redis", "run", "secretmanager"].includes(service) && !known.has(name);
+      return ["artifactregistry", "cloudkms", "redis", "run", "secretmanager"].includes(service) && !known.has(name);
     });
     expect(missing).toEqual([]);
   });
