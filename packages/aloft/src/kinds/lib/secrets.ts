@@ -47,10 +47,13 @@ export async function observeSecret(
   { google, place, signal }: KindContext,
 ): Promise<LiveSecret | undefined> {
   const path = secretPath(id, place);
-  const [secret, version] = await Promise.all([
-    orAbsent(google.request<WireSecret>({ api: "secretmanager", path, ...(signal ? { signal } : {}) })),
-    newestEnabled(path, google, signal),
-  ]);
+  const newest = newestEnabled(path, google, signal);
+  // Of two refusals the one that is told is always the same.
+  newest.catch(() => undefined);
+  const secret = await orAbsent(
+    google.request<WireSecret>({ api: "secretmanager", path, ...(signal ? { signal } : {}) }),
+  );
+  const version = await newest;
   if (secret === undefined) return undefined;
   return {
     labels: secret.labels ?? {},
