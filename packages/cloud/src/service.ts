@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DescMessage, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Host } from "./host.ts";
+import type { RpcError } from "./wire/rpc-error.ts";
 
 /**
  * One API of the local cloud: a value in the list `services/index.ts`. Its folder has `index.ts` (this value),
@@ -38,6 +39,12 @@ export interface ServiceParts {
   readonly rpc?: readonly RpcService[];
   /** From Google's discovery documents: REST only, JSON in and out. */
   readonly rest?: readonly RestMethod[];
+  /** Methods whose bodies stream, or are no JSON: media, XML. */
+  readonly raw?: readonly RawMethod[];
+  /** How its errors are written over REST, where that is not as `google.rpc.Status` (APIs older than it). */
+  readonly errors?: (error: RpcError, at: RestPlace) => ErrorAnswer;
+  /** Who calls over REST, where a token is not the only way to say so: nobody at all, a signature in the query. */
+  readonly identify?: (request: RawRequest & RestPlace, byToken: () => Principal) => Principal;
   /**
    * Where the API serves `google.longrunning.Operations`: REST name patterns, e.g.
    * `{ version: "v2", names: ["projects/*\/locations/*\/operations/*"] }`; gRPC needs none.
@@ -60,6 +67,8 @@ export interface Access<I> {
    */
   readonly resource: (request: I) => string;
   readonly audit?: AuditKind;
+  /** What else than a policy lets the caller in: access control lists. Asked before the policies, for each permission. */
+  readonly grants?: (request: I, permission: string, caller: Principal) => boolean;
 }
 
 export interface Method<I extends DescMessage, O extends DescMessage> extends Access<MessageShape<I>> {
@@ -117,6 +126,8 @@ export interface RestRequest {
   readonly query: URLSearchParams;
   /** `{}` where there was none. */
   readonly body: JsonObject;
+  /** The region of the host that was called, where it had one: what tells the region of a Knative path. */
+  readonly hostRegion?: string;
 }
 
 /** A method of an API that Google defines by a discovery document. */
@@ -126,7 +137,41 @@ export interface RestMethod extends Access<RestRequest> {
   readonly verb: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/v1/projects/{projectId}:getIamPolicy`; `{name=projects/*\/secrets/*}` and `{name=**}` as in `google.api.http`. */
   readonly path: string;
-  readonly handle: (request: RestRequest, call: Call) => Json | Promise<Json>;
+  /** `undefined` is answered as 204 without a body. */
+  readonly handle: (request: RestRequest, call: Call) => Json | undefined | Promise<Json | undefined>;
+}
+
+/** Where a REST request went: the verb, and the path as it was sent, without its query. */
+export interface RestPlace {
+  readonly verb: string;
+  readonly path: string;
+}
+
+/** A request whose body was not read: `body` is empty, `query` is whole. */
+export interface RawRequest extends RestRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** The two ends of a request, for a method that reads and writes at its own pace. */
+export interface Exchange extends RestPlace {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** A method whose request or answer streams, or is no JSON. It takes the same way through the chain as any other. */
+export interface RawMethod extends Access<RawRequest> {
+  readonly id: string;
+  readonly verb: RestMethod["verb"] | "HEAD";
+  readonly path: string;
+  /** Writes the answer, and resolves when it is written. What it throws before that is answered as an error. */
+  readonly stream: (request: RawRequest, call: Call, exchange: Exchange) => void | Promise<void>;
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, or a text with its own `content-type` in the headers; none for 304. */
+  readonly body?: Json;
 }
 
 /** What a handler knows about its call. */

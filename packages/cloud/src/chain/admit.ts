@@ -27,7 +27,7 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
 
   const named = projectIn(name);
   if (named !== undefined && !known(named, call, parts)) {
-    throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name));
+    throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name), call.caller);
   }
   const payer = call.headers["x-goog-user-project"];
   if (payer !== undefined) admitPayer(call, service, payer, parts);
@@ -37,7 +37,8 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   if (project !== undefined && !service.alwaysOn && !projects.enabled(project.id, service.api)) {
     throw serviceDisabled(service, project);
   }
-  if (permissions.length > 0) iam.require(call.caller, permissions, qualified(api, projects.canonical(name)));
+  const asked = permissions.filter((permission) => access.grants?.(request, permission, call.caller) !== true);
+  if (asked.length > 0) iam.require(call.caller, asked, qualified(api, projects.canonical(name)));
 }
 
 /** Whether the project is there; made now when the owner names a new one. */

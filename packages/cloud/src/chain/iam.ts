@@ -7,6 +7,7 @@ import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
 import { leastRole, roleOf } from "./roles.ts";
 import type { SignedClaims } from "./self-signed.ts";
+import { inTeam } from "./teams.ts";
 
 /** `Iam` with what the services of identity itself work on. */
 export interface LocalIam extends Iam {
@@ -44,7 +45,8 @@ export function createIam(parts: {
     for (const place of placesOf(resource)) {
       const held = policies.held(place);
       if (held === undefined) continue;
-      for (const name of names) {
+      const teams = held.teams.filter((team) => inTeam(team, names, policies.held));
+      for (const name of teams.length === 0 ? names : [...names, ...teams]) {
         for (const role of held.rolesOf.get(name) ?? []) {
           if (roleOf(role)?.permissions.has(permission)) return true;
         }
@@ -86,7 +88,7 @@ export function createIam(parts: {
     removePolicies: policies.removeUnder,
     require: (caller, permissions, resource) => {
       for (const permission of permissions) {
-        if (!allowed(caller, permission, resource)) throw denied(permission, resource);
+        if (!allowed(caller, permission, resource)) throw denied(permission, resource, caller);
       }
     },
   };

@@ -2,6 +2,7 @@ import type { MovableClock } from "@aloft/kit/clock";
 import type { Binding, Policy } from "../host.ts";
 import { type OpenDatabase, rereadAfterRollback } from "../store/database.ts";
 import { RpcError } from "../wire/rpc-error.ts";
+import { isTeam } from "./teams.ts";
 
 /** The etag of a policy that nobody has set, as Google's. */
 export const unsetEtag = "ACAB";
@@ -11,6 +12,8 @@ export interface HeldPolicy {
   readonly policy: Policy;
   /** Roles by member. */
   readonly rolesOf: ReadonlyMap<string, readonly string[]>;
+  /** Those of the members that are teams of projects: `projectOwner:demo`. */
+  readonly teams: readonly string[];
 }
 
 /** IAM policies by resource, in the database and in memory. */
@@ -107,7 +110,7 @@ function hold(policy: Policy): HeldPolicy {
       else roles.push(role);
     }
   }
-  return { policy, rolesOf };
+  return { policy, rolesOf, teams: [...rolesOf.keys()].filter(isTeam) };
 }
 
 /** As Google gives a policy back: one binding a role, sorted, each member once, none without members. */

@@ -1,5 +1,5 @@
 import type { DescMessage, DescService } from "@bufbuild/protobuf";
-import type { AnyMethod, CloudService, RestMethod, RpcService, ServiceParts } from "../service.ts";
+import type { AnyMethod, CloudService, RawMethod, RestMethod, RpcService, ServiceParts } from "../service.ts";
 import { httpBindings } from "./http-rules.ts";
 import { RouteTable } from "./routes.ts";
 import type { SchemaSet } from "./schemas.ts";
@@ -24,9 +24,18 @@ export interface RestEndpoint {
   readonly method: RestMethod;
 }
 
+/** A method that reads its request and writes its answer itself. */
+export interface RawEndpoint {
+  readonly kind: "raw";
+  readonly service: CloudService;
+  readonly id: string;
+  readonly method: RawMethod;
+}
+
 export type RestRoute =
   | { readonly endpoint: RpcEndpoint; readonly body: string; readonly responseBody: string }
-  | { readonly endpoint: RestEndpoint };
+  | { readonly endpoint: RestEndpoint }
+  | { readonly endpoint: RawEndpoint };
 
 /** A service with its handlers, ready to be called. */
 export interface Api {
@@ -34,6 +43,8 @@ export interface Api {
   /** By gRPC path without the first slash: `google.cloud.run.v2.Services/CreateService`. */
   readonly rpc: ReadonlyMap<string, RpcEndpoint>;
   readonly routes: RouteTable<RestRoute>;
+  readonly errors?: NonNullable<ServiceParts["errors"]>;
+  readonly identify?: NonNullable<ServiceParts["identify"]>;
 }
 
 /** Services that many APIs import and that are not their own. */
@@ -85,6 +96,9 @@ export function buildApi(
   for (const method of parts.rest ?? []) {
     routes.add(method.verb, method.path, { endpoint: { kind: "rest", service, id: method.id, method } });
   }
+  for (const method of parts.raw ?? []) {
+    routes.add(method.verb, method.path, { endpoint: { kind: "raw", service, id: method.id, method } });
+  }
   for (const extra of extras) {
     const desc = schemas.service(extra.rpc.typeName);
     if (desc === undefined) throw new Error(`no descriptor set under gen/ has the service ${extra.rpc.typeName}`);
@@ -98,5 +112,11 @@ export function buildApi(
     descs.set(typeName, desc);
   }
   for (const desc of descs.values()) addMethods(desc, handlers.get(desc.typeName)?.methods ?? {});
-  return { service, rpc, routes };
+  return {
+    service,
+    rpc,
+    routes,
+    ...(parts.errors === undefined ? {} : { errors: parts.errors }),
+    ...(parts.identify === undefined ? {} : { identify: parts.identify }),
+  };
 }

@@ -1,8 +1,8 @@
 import { create, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Chain } from "../chain/chain.ts";
 import type { Host } from "../host.ts";
-import type { Access, Call, CloudService, Json, Principal, RestRequest } from "../service.ts";
-import type { RestEndpoint, RpcEndpoint } from "./api.ts";
+import type { Access, Call, CloudService, Exchange, Json, Principal, RawRequest, RestRequest } from "../service.ts";
+import type { RawEndpoint, RestEndpoint, RpcEndpoint } from "./api.ts";
 import { RpcError } from "./rpc-error.ts";
 
 export interface CallInit {
@@ -61,7 +61,7 @@ export class Invoker {
     this.#onBug = onBug;
   }
 
-  call(endpoint: RpcEndpoint | RestEndpoint, init: CallInit): CallContext {
+  call(endpoint: RpcEndpoint | RestEndpoint | RawEndpoint, init: CallInit): CallContext {
     return new CallContext(this.host, endpoint.service, endpoint.id, init);
   }
 
@@ -79,7 +79,7 @@ export class Invoker {
     );
   }
 
-  rest(endpoint: RestEndpoint, request: RestRequest, call: CallContext): Json | Promise<Json> {
+  rest(endpoint: RestEndpoint, request: RestRequest, call: CallContext): Json | undefined | Promise<Json | undefined> {
     const { method } = endpoint;
     return this.#through(
       call,
@@ -87,8 +87,14 @@ export class Invoker {
       method,
       request,
       () => method.handle(request, call),
-      (answer) => answer as Json,
+      (answer) => answer as Json | undefined,
     );
+  }
+
+  async raw(endpoint: RawEndpoint, request: RawRequest, call: CallContext, exchange: Exchange): Promise<void> {
+    const { method, service } = endpoint;
+    const handle = (): unknown => method.stream(request, call, exchange);
+    await this.#through(call, service, method, request, handle, () => undefined);
   }
 
   async *stream(

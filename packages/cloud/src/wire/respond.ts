@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzip } from "node:zlib";
-import type { Json } from "../service.ts";
+import type { ErrorAnswer, Json } from "../service.ts";
 import { codes, type RpcError } from "./rpc-error.ts";
 import { errorBody } from "./status.ts";
 
 /** Writes JSON answers as Google's REST doors do. Nothing is written to an answer that has begun or ended. */
 export interface Respond {
   json(status: number, body: Json, headers?: Readonly<Record<string, string>>): void;
+  /** 204 */
+  nothing(): void;
   error(error: RpcError): void;
   /** A server stream: a JSON list, an item at a time. */
   list(items: AsyncIterable<Json>): Promise<void>;
@@ -25,7 +27,7 @@ const common = {
 export function responder(
   req: IncomingMessage,
   res: ServerResponse,
-  options: { readonly pretty: boolean } = { pretty: true },
+  options: { readonly pretty: boolean; readonly errors?: (error: RpcError) => ErrorAnswer } = { pretty: true },
 ): Respond {
   const text = (body: Json): string => (options.pretty ? `${JSON.stringify(body, null, 2)}\n` : JSON.stringify(body));
 
@@ -59,13 +61,19 @@ export function responder(
 
   return {
     json: send,
+    nothing: () => void res.writeHead(204, { server: common.server, vary: common.vary }).end(),
     error: (error) => {
       // A body that was not read to its end would be taken for the next request.
       if (!req.complete && req.httpVersionMajor === 1) {
         res.shouldKeepAlive = false;
         req.resume();
       }
-      send(codes[error.code].http, errorBody(error), error.headers);
+      const { status, headers, body } = options.errors?.(error) ?? standard(error);
+      if (typeof body === "object" && body !== null) return send(status, body, headers);
+      if (res.headersSent || res.destroyed) return void res.end();
+      const text = typeof body === "string" ? body : "";
+      const length = status === 304 ? {} : { "content-length": Buffer.byteLength(text) };
+      res.writeHead(status, { server: common.server, ...headers, ...length }).end(text);
     },
     list: async (items) => {
       let first = true;
@@ -78,4 +86,8 @@ export function responder(
       res.end("]\n");
     },
   };
+}
+
+function standard(error: RpcError): ErrorAnswer {
+  return { status: codes[error.code].http, headers: error.headers, body: errorBody(error) };
 }

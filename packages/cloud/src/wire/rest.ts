@@ -10,6 +10,7 @@ import { fieldOf } from "./json-decode.ts";
 import { type JsonIn, parseJson } from "./json-text.ts";
 import { checkSelection, parseFields, type Selection, select } from "./partial.ts";
 import { type Respond, responder } from "./respond.ts";
+import { errorsAt, flatHeaders, identify, serveRaw } from "./rest-raw.ts";
 import type { Match } from "./routes.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { SchemaSet } from "./schemas.ts";
@@ -39,14 +40,31 @@ export function createRestDoor(parts: RestDoorParts): RestDoor {
     let respond = responder(req, res);
     try {
       const url = new URL(target.path, "http://local");
-      const system = readSystemParameters(url.searchParams);
-      respond = responder(req, res, { pretty: system.pretty });
       const override = req.headers["x-http-method-override"];
       const verb = req.method === "POST" && typeof override === "string" ? override.toUpperCase() : (req.method ?? "");
+      const place = { verb, path: url.pathname };
+      const errors = target.api.errors && { errors: errorsAt(target.api.errors, place) };
+      respond = responder(req, res, { pretty: true, ...errors });
       const match = findRoute(target.api, verb, url.pathname);
+      if (match.value.endpoint.kind === "raw") {
+        await serveRaw(
+          parts.invoker,
+          { req, res, ...place },
+          target,
+          match.value.endpoint,
+          match.params,
+          url.searchParams,
+        );
+        return;
+      }
+      const system = readSystemParameters(url.searchParams);
+      respond = responder(req, res, { pretty: system.pretty, ...errors });
       await serve(parts, req, res, { target, match, system, query: [...url.searchParams] }, respond);
     } catch (thrown) {
-      respond.error(asRpcError(thrown, parts.onBug));
+      const error = asRpcError(thrown, parts.onBug);
+      // An answer that breaks off midway must not look whole.
+      if (res.headersSent && !res.writableEnded) res.destroy();
+      else respond.error(error);
     }
   };
 }
@@ -77,9 +95,17 @@ async function serve(
   respond: Respond,
 ): Promise<void> {
   const { endpoint } = match.value;
+  if (endpoint.kind === "raw") return;
   if (endpoint.kind === "rpc" && endpoint.method === undefined) throw notImplemented(endpoint.id);
   const headers = flatHeaders(req, system.accessToken);
-  const caller = invoker.chain.identify(headers, target.api.service.api);
+  const caller = identify(invoker, target.api, headers, () => ({
+    params: Object.fromEntries(match.params),
+    query: new URLSearchParams(query.map(([name, value]) => [name, value])),
+    body: {},
+    headers,
+    verb: req.method ?? "",
+    path: target.path.split("?")[0] ?? "",
+  }));
   const call = invoker.call(endpoint, {
     caller,
     headers,
@@ -93,7 +119,7 @@ async function serve(
   const selection: Selection = system.fields === undefined ? new Map() : parseFields(system.fields);
   if (endpoint.kind === "rest") {
     const answer = await restAnswer(invoker, endpoint, match, all, json, call);
-    return respond.json(200, select(answer, selection));
+    return answer === undefined ? respond.nothing() : respond.json(200, select(answer, selection));
   }
   if (system.fields !== undefined) checkSelection(selection, endpoint.output, system.fields);
   const { body, responseBody } = match.value as Extract<RestRoute, { endpoint: RpcEndpoint }>;
@@ -119,7 +145,7 @@ async function restAnswer(
   query: readonly (readonly [string, string])[],
   json: JsonIn | undefined,
   call: CallContext,
-): Promise<Json> {
+): Promise<Json | undefined> {
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
     throw new RpcError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message.");
   }
@@ -127,6 +153,7 @@ async function restAnswer(
     params: Object.fromEntries(match.params),
     query: new URLSearchParams(query.map(([name, value]) => [name, value])),
     body: (json ?? {}) as JsonObject,
+    ...(call.hostRegion === undefined ? {} : { hostRegion: call.hostRegion }),
   };
   return invoker.rest(endpoint, request, call);
 }
@@ -149,14 +176,6 @@ async function readJson(req: IncomingMessage): Promise<{ json: JsonIn | undefine
     throw new RpcError("INVALID_ARGUMENT", "Invalid JSON payload received. Encountered non UTF-8 code points.");
   }
   return { json: text.trim() === "" ? undefined : parseJson(text), form: [] };
-}
-
-/** Headers as one value each; a token in the query stands for the header. */
-function flatHeaders(req: IncomingMessage, accessToken: string | undefined): Record<string, string | undefined> {
-  const flat: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(req.headers)) flat[name] = Array.isArray(value) ? value.join(", ") : value;
-  if (accessToken !== undefined && flat.authorization === undefined) flat.authorization = `Bearer ${accessToken}`;
-  return flat;
 }
 
 async function* mapStream(messages: AsyncIterable<Message>, map: (message: Message) => Json): AsyncGenerator<Json> {
