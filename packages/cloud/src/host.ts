@@ -110,8 +110,16 @@ export interface Iam {
   allowed(caller: Principal, permission: string, resource: string): boolean;
   /** The truth in every mode, for `testIamPermissions`; `allowed` lets everything through in `explain` and `off`. */
   holds(caller: Principal, permission: string, resource: string): boolean;
-  /** Throws PERMISSION_DENIED in Google's words when not allowed (mode enforce). */
-  require(caller: Principal, permissions: readonly string[], resource: string): void;
+  /**
+   * Throws PERMISSION_DENIED in Google's words when not allowed (mode enforce). `attributes` are what conditions ask
+   * by `api.getAttribute`.
+   */
+  require(
+    caller: Principal,
+    permissions: readonly string[],
+    resource: string,
+    attributes?: Readonly<Record<string, readonly string[]>>,
+  ): void;
   /** A predefined role that holds all these permissions, the smallest; undefined when none does. */
   leastRole(permissions: readonly string[]): string | undefined;
   readonly mode: "enforce" | "explain" | "off";

@@ -4,6 +4,8 @@ import { isProjectId, ownerEmail, type StoredProjects } from "../store/projects.
 import { errorInfo, RpcError } from "../wire/rpc-error.ts";
 import { denied } from "./denied.ts";
 import { serviceDisabled } from "./enabled.ts";
+import { placesOf } from "./iam.ts";
+import { modifiedGrants } from "./modified-grants.ts";
 
 /**
  * APIs that work without a resource's project having enabled them: their switch is the one of the project that the
@@ -38,7 +40,12 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
     throw serviceDisabled(service, project);
   }
   const asked = permissions.filter((permission) => access.grants?.(request, permission, call.caller) !== true);
-  if (asked.length > 0) iam.require(call.caller, asked, qualified(api, projects.canonical(name)));
+  if (asked.length === 0) return;
+  const place = qualified(api, projects.canonical(name));
+  const attributes = asked.some((each) => each.endsWith(".setIamPolicy"))
+    ? modifiedGrants(request, iam.policy(placesOf(place)[0] ?? place))
+    : undefined;
+  iam.require(call.caller, asked, place, attributes);
 }
 
 /** Whether the project is there; made now when the owner names a new one. */

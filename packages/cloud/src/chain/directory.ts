@@ -22,7 +22,8 @@ export function createDirectory(parts: {
   const keys = createAccountKeys(parts);
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const projects = createProjects({ ...parts, policies, accounts });
-  const isLocalProject = (id: string): boolean => projects.get(id) !== undefined;
-  const iam = createIam({ policies, accounts, keys, selfSigned, isLocalProject, mode: parts.mode, note: parts.note });
+  const { clock, mode, note } = parts;
+  const numberOf = (id: string): string | undefined => projects.get(id)?.number;
+  const iam = createIam({ policies, accounts, keys, selfSigned, numberOf, clock, mode, note });
   return { projects, iam };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AuditLogConfig_LogType } from "../../gen/common.enums.ts";
 import type {
@@ -48,7 +49,8 @@ export function iamMethods(kind: IamKind): IamMethods {
         }
         const name = nameOf(request.resource, call);
         kind.exists(name, call);
-        return toMessage(call.host.iam.policy(placeOf(name, call)));
+        const policy = call.host.iam.policy(placeOf(name, call));
+        return toMessage(version < 3 ? asVersionOne(policy) : policy);
       },
     },
     setIamPolicy: {
@@ -103,11 +105,40 @@ function wanted(
   if (![0, 1, 3].includes(policy.version)) {
     throw new RpcError("INVALID_ARGUMENT", `The policy version ${policy.version} is invalid.`);
   }
+  // Without an etag it is a blind set: Google compares no versions then.
+  if (etag !== "" && policy.version < 3 && (isConditional(policy.bindings) || isConditional(present.bindings))) {
+    throw new RpcError(
+      "INVALID_ARGUMENT",
+      `Specified policy version (${policy.version}) cannot be less than the existing policy version (3). For more information, please refer to https://cloud.google.com/iam/docs/policies#versions.`,
+    );
+  }
+  const bindings = defaults || has("bindings") ? bindingsOf(policy) : present.bindings;
   return {
-    version: policy.bindings.some(({ condition }) => condition !== undefined) ? 3 : 1,
-    bindings: defaults || has("bindings") ? bindingsOf(policy) : present.bindings,
+    version: isConditional(bindings) ? 3 : 1,
+    bindings,
     ...(auditConfigs === undefined ? {} : { auditConfigs }),
     ...(etag === "" ? {} : { etag }),
+  };
+}
+
+function isConditional(bindings: readonly { readonly condition?: unknown }[]): boolean {
+  return bindings.some(({ condition }) => condition !== undefined);
+}
+
+/**
+ * A policy for who did not ask for version 3: a conditional binding is shown without its condition, under a role that
+ * is none (`roles/x_withcond_HASH`), so that nobody takes it for a plain one.
+ */
+export function asVersionOne(policy: Policy): Policy {
+  if (!isConditional(policy.bindings)) return policy;
+  return {
+    ...policy,
+    version: 1,
+    bindings: policy.bindings.map(({ role, members, condition }) => {
+      if (condition === undefined) return { role, members };
+      const hash = createHash("sha256").update(JSON.stringify(condition)).digest("hex").slice(0, 20);
+      return { role: `${role}_withcond_${hash}`, members };
+    }),
   };
 }
 

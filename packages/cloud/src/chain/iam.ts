@@ -1,7 +1,10 @@
+import type { MovableClock } from "@aloft/kit/clock";
 import type { Iam } from "../host.ts";
 import type { Principal } from "../service.ts";
 import type { AccountKeys } from "./account-keys.ts";
 import type { Accounts } from "./accounts.ts";
+import { conditionResource } from "./condition-resource.ts";
+import { type ApiAttributes, type ConditionContext, conditionHolds } from "./conditions.ts";
 import { denied } from "./denied.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
@@ -34,21 +37,30 @@ export function createIam(parts: {
   readonly accounts: Accounts;
   readonly keys: AccountKeys;
   readonly selfSigned: LocalIam["selfSigned"];
-  readonly isLocalProject: (id: string) => boolean;
+  /** The number of a project here; undefined for any other. */
+  readonly numberOf: (projectId: string) => string | undefined;
+  readonly clock: MovableClock;
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
 }): LocalIam {
-  const { policies, accounts, keys, selfSigned, isLocalProject, mode, note } = parts;
+  const { policies, accounts, keys, selfSigned, numberOf, clock, mode, note } = parts;
+  const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
 
-  const holds = (caller: Principal, permission: string, resource: string): boolean => {
+  const holds = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {
     const names = namesOf(caller);
+    let context: ConditionContext | undefined;
+    const applies = (expression: string): boolean => {
+      context ??= { resource: conditionResource(resource, numberOf), nowMs: clock.now(), api };
+      return conditionHolds(expression, context);
+    };
     for (const place of placesOf(resource)) {
       const held = policies.held(place);
       if (held === undefined) continue;
       const teams = held.teams.filter((team) => inTeam(team, names, policies.held));
       for (const name of teams.length === 0 ? names : [...names, ...teams]) {
-        for (const role of held.rolesOf.get(name) ?? []) {
-          if (roleOf(role)?.permissions.has(permission)) return true;
+        for (const { role, condition } of held.grantsOf.get(name) ?? []) {
+          if (!roleOf(role)?.permissions.has(permission)) continue;
+          if (condition === undefined || applies(condition)) return true;
         }
       }
     }
@@ -63,8 +75,8 @@ export function createIam(parts: {
     );
   };
 
-  const allowed = (caller: Principal, permission: string, resource: string): boolean => {
-    if (mode === "off" || holds(caller, permission, resource)) return true;
+  const allowed = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {
+    if (mode === "off" || holds(caller, permission, resource, api)) return true;
     if (mode === "enforce") return false;
     explain(caller, permission, resource);
     return true;
@@ -81,14 +93,14 @@ export function createIam(parts: {
     leastRole,
     policy: policies.get,
     setPolicy: (resource, policy) => {
-      const present = new Set(policies.held(resource)?.rolesOf.keys());
+      const present = new Set(policies.held(resource)?.grantsOf.keys());
       checkBindings(policy.bindings, { accounts, isLocalProject, note, present });
       return policies.put(resource, policy);
     },
     removePolicies: policies.removeUnder,
-    require: (caller, permissions, resource) => {
+    require: (caller, permissions, resource, api) => {
       for (const permission of permissions) {
-        if (!allowed(caller, permission, resource)) throw denied(permission, resource, caller);
+        if (!allowed(caller, permission, resource, api)) throw denied(permission, resource, caller);
       }
     },
   };

@@ -2,6 +2,7 @@ import type { Binding } from "../host.ts";
 import type { Principal } from "../service.ts";
 import { RpcError } from "../wire/rpc-error.ts";
 import type { Accounts } from "./accounts.ts";
+import { checkCondition } from "./conditions.ts";
 import { roleKind } from "./roles.ts";
 
 /** The names by which policies may mean this caller. */
@@ -22,14 +23,12 @@ export interface BindingRules {
   readonly present: ReadonlySet<string>;
 }
 
-/** Throws INVALID_ARGUMENT in Google's words for a member or role that Google refuses; UNIMPLEMENTED for conditions. */
+/** Throws INVALID_ARGUMENT in Google's words for a member, role or condition that Google refuses. */
 export function checkBindings(bindings: readonly Binding[], rules: BindingRules): void {
-  for (const { role, members, condition } of bindings) {
-    if (condition !== undefined) {
-      throw new RpcError("UNIMPLEMENTED", `IAM conditions are not implemented here (on a binding of ${role}).`);
-    }
-    checkRole(role, rules);
-    for (const member of members) checkMember(member, rules);
+  for (const binding of bindings) {
+    checkRole(binding.role, rules);
+    for (const member of binding.members) checkMember(member, rules);
+    checkCondition(binding);
   }
 }
 

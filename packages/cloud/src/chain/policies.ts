@@ -7,11 +7,17 @@ import { isTeam } from "./teams.ts";
 /** The etag of a policy that nobody has set, as Google's. */
 export const unsetEtag = "ACAB";
 
+/** A role that a binding gives, as long as its condition (an expression of CEL) holds. */
+export interface Grant {
+  readonly role: string;
+  readonly condition?: string;
+}
+
 /** A policy with what permission checks ask of it. */
 export interface HeldPolicy {
   readonly policy: Policy;
-  /** Roles by member. */
-  readonly rolesOf: ReadonlyMap<string, readonly string[]>;
+  /** What each member is given. */
+  readonly grantsOf: ReadonlyMap<string, readonly Grant[]>;
   /** Those of the members that are teams of projects: `projectOwner:demo`. */
   readonly teams: readonly string[];
 }
@@ -80,8 +86,8 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
     },
     renameMember: (from, to) => {
       db.tx(() => {
-        for (const [resource, { policy, rolesOf }] of [...cache]) {
-          if (!rolesOf.has(from)) continue;
+        for (const [resource, { policy, grantsOf }] of [...cache]) {
+          if (!grantsOf.has(from)) continue;
           const bindings = policy.bindings.map((binding) => ({
             ...binding,
             members: binding.members.map((member) => (member === from ? to : member)),
@@ -102,15 +108,16 @@ export function concurrentChange(): RpcError {
 }
 
 function hold(policy: Policy): HeldPolicy {
-  const rolesOf = new Map<string, string[]>();
-  for (const { role, members } of policy.bindings) {
+  const grantsOf = new Map<string, Grant[]>();
+  for (const { role, members, condition } of policy.bindings) {
+    const grant: Grant = condition === undefined ? { role } : { role, condition: condition.expression };
     for (const member of members) {
-      const roles = rolesOf.get(member);
-      if (roles === undefined) rolesOf.set(member, [role]);
-      else roles.push(role);
+      const grants = grantsOf.get(member);
+      if (grants === undefined) grantsOf.set(member, [grant]);
+      else grants.push(grant);
     }
   }
-  return { policy, rolesOf, teams: [...rolesOf.keys()].filter(isTeam) };
+  return { policy, grantsOf, teams: [...grantsOf.keys()].filter(isTeam) };
 }
 
 /** As Google gives a policy back: one binding a role, sorted, each member once, none without members. */

@@ -57,7 +57,8 @@ export function roleKind(name: string): "known" | "foreign" | "custom" | "none" 
   if (roleOf(name) !== undefined) return "known";
   if (/^(projects|organizations)\/[^/]+\/roles\/[\w.]+$/.test(name)) return "custom";
   const key = /^roles\/([a-zA-Z0-9]+\.[\w.]+)$/.exec(name)?.[1];
-  if (key === undefined) return "none";
+  // What a reader of version 1 gets in place of a conditional binding is no role.
+  if (key === undefined || key.includes("_withcond_")) return "none";
   return complete.has(key.split(".")[0] ?? "") && !beyond.has(key) ? "none" : "foreign";
 }
 

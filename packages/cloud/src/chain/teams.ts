@@ -20,5 +20,8 @@ export function inTeam(
   const colon = team.indexOf(":");
   const role = roleOfTeam.get(team.slice(0, colon));
   const policy = policyOf(`projects/${team.slice(colon + 1)}`);
-  return role !== undefined && names.some((name) => policy?.rolesOf.get(name)?.includes(role) === true);
+  return (
+    role !== undefined &&
+    names.some((name) => policy?.grantsOf.get(name)?.some((grant) => grant.role === role) === true)
+  );
 }
