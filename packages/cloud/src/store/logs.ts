@@ -28,6 +28,16 @@ export interface LogQuery {
 export interface LogRow {
   readonly entry: StoredEntry;
   readonly position: string;
+  /** Full names of the log buckets that it was routed to; undefined: by its name alone, as in a project without sinks. */
+  readonly buckets: readonly string[] | undefined;
+}
+
+/** Where entries go: what a project's sinks say. */
+export interface LogRouting {
+  /** Buckets by full name; none: the entry is not kept. Undefined: by its name alone. */
+  buckets(entry: StoredEntry): readonly string[] | undefined;
+  /** How long the default buckets keep entries, and the bucket that keeps them longest, in milliseconds. */
+  keptMs(): { readonly byDefault: number; readonly longest: number };
 }
 
 export interface LogStore extends Logs {
@@ -39,19 +49,25 @@ export interface LogStore extends Logs {
   names(projects: readonly string[]): readonly string[];
   /** How many entries went. */
   remove(logName: string): number;
-  /** Called with each entry as it is written. The answer ends it. */
-  subscribe(listener: (entry: StoredEntry) => void): () => void;
+  /** Called with each entry as it is written, also when it goes nowhere (no buckets). The answer ends it. */
+  subscribe(listener: LogListener): () => void;
+  /** From now on entries go where this says. */
+  route(routing: LogRouting): void;
   /** Writes what is queued, and writes no more by itself. */
   close(): void;
 }
 
+export type LogListener = (entry: StoredEntry, buckets: readonly string[] | undefined) => void;
+
 const batch = 500;
 const delayMs = 50;
 const keptEntries = 200_000;
-const keptMs = 30 * 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+/** As the buckets _Default and _Required keep them at Google. */
+const keptMs = { byDefault: 30 * dayMs, longest: 400 * dayMs };
 const trimEvery = 5_000;
 
-/** Logs in SQLite. Entries are queued and written together; the oldest go when there are many, or after 30 days. */
+/** Logs in SQLite. Entries are queued and written together; the oldest go when there are many, or when no bucket keeps them. */
 export function createLogs(parts: {
   readonly db: Database;
   readonly clock: MovableClock;
@@ -67,8 +83,11 @@ export function createLogs(parts: {
     );
     CREATE INDEX IF NOT EXISTS log_entries_by_time ON log_entries (project, time_ms, id);
   `);
-  const queue: { readonly timeMs: number; readonly entry: StoredEntry }[] = [];
-  const listeners = new Set<(entry: StoredEntry) => void>();
+  const columns = db.prepare("SELECT name FROM pragma_table_info('log_entries')").all();
+  if (!columns.some(({ name }) => name === "buckets")) db.define("ALTER TABLE log_entries ADD COLUMN buckets TEXT");
+  const queue: { readonly timeMs: number; readonly entry: StoredEntry; readonly buckets: string | null }[] = [];
+  const listeners = new Set<LogListener>();
+  let routing: LogRouting | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let sinceTrim = 0;
@@ -83,11 +102,11 @@ export function createLogs(parts: {
     const rows = queue.splice(0);
     db.tx(() => {
       const insert = db.prepare(
-        `INSERT INTO log_entries (project, time_ms, log_name, insert_id, entry) VALUES (?, ?, ?, ?, ?)
+        `INSERT INTO log_entries (project, time_ms, log_name, insert_id, entry, buckets) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING`,
       );
-      for (const { timeMs, entry } of rows) {
-        insert.run(projectOf(entry.logName), timeMs, entry.logName, entry.insertId, JSON.stringify(entry));
+      for (const { timeMs, entry, buckets } of rows) {
+        insert.run(projectOf(entry.logName), timeMs, entry.logName, entry.insertId, JSON.stringify(entry), buckets);
       }
       sinceTrim += rows.length;
       if (sinceTrim >= trimEvery) trim();
@@ -97,7 +116,12 @@ export function createLogs(parts: {
   const trim = (): void => {
     sinceTrim = 0;
     db.prepare("DELETE FROM log_entries WHERE id <= (SELECT max(id) FROM log_entries) - ?").run(keep);
-    db.prepare("DELETE FROM log_entries WHERE time_ms < ?").run(Math.floor(clock.now() - keptMs));
+    const kept = routing?.keptMs() ?? keptMs;
+    const before = (ms: number): number => Math.floor(clock.now() - ms);
+    db.prepare("DELETE FROM log_entries WHERE time_ms < ?").run(before(kept.longest));
+    db.prepare(
+      "DELETE FROM log_entries WHERE time_ms < ? AND buckets IS NULL AND log_name NOT LIKE '%cloudaudit.googleapis.com%'",
+    ).run(before(kept.byDefault));
   };
 
   const writeExact: LogStore["writeExact"] = ({ timeMs, timestamp, extra, severity, insertId, ...rest }) => {
@@ -111,9 +135,10 @@ export function createLogs(parts: {
       receiveTimestamp: new Date(nowMs).toISOString(),
       insertId: insertId ?? `${process}${(counter++).toString(36)}`,
     };
-    for (const listener of listeners) listener(entry);
-    if (closed) return;
-    queue.push({ timeMs: Math.floor(at), entry });
+    const buckets = routing?.buckets(entry);
+    for (const listener of listeners) listener(entry, buckets);
+    if (closed || buckets?.length === 0) return;
+    queue.push({ timeMs: Math.floor(at), entry, buckets: buckets === undefined ? null : JSON.stringify(buckets) });
     if (queue.length >= batch) flush();
     else timer ??= setTimeout(flush, delayMs).unref();
   };
@@ -122,6 +147,9 @@ export function createLogs(parts: {
     write: writeExact,
     writeExact,
     flush,
+    route: (given) => {
+      routing = given;
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -131,7 +159,7 @@ export function createLogs(parts: {
       const [time = newestFirst ? toMs : fromMs, id = newestFirst ? Number.MAX_SAFE_INTEGER : -1] =
         after?.split(".").map(Number) ?? [];
       const rows = db.prepare(
-        `SELECT id, time_ms, entry FROM log_entries
+        `SELECT id, time_ms, entry, buckets FROM log_entries
          WHERE project IN (SELECT value FROM json_each(?)) AND time_ms BETWEEN ? AND ?
            AND (time_ms, id) ${newestFirst ? "<" : ">"} (?, ?)
          ORDER BY time_ms ${newestFirst ? "DESC" : "ASC"}, id ${newestFirst ? "DESC" : "ASC"} LIMIT ${batch}`,
@@ -142,7 +170,11 @@ export function createLogs(parts: {
         const page = rows.all(JSON.stringify(projects), Math.floor(fromMs), Math.ceil(toMs), last.time, last.id);
         for (const row of page) {
           last = { time: Number(row.time_ms), id: Number(row.id) };
-          yield { entry: JSON.parse(String(row.entry)) as StoredEntry, position: `${last.time}.${last.id}` };
+          yield {
+            entry: JSON.parse(String(row.entry)) as StoredEntry,
+            position: `${last.time}.${last.id}`,
+            buckets: row.buckets === null ? undefined : (JSON.parse(String(row.buckets)) as string[]),
+          };
         }
         if (page.length < batch) return;
       }

@@ -1,6 +1,7 @@
 import { LogSeverity } from "../../../gen/common.enums.ts";
 import type { StoredEntry } from "../../store/logs.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { compileCall, compileValue } from "./query-functions.ts";
 import type { Operator, Query } from "./query-parse.ts";
 import { nanosOf } from "./times.ts";
 
@@ -38,38 +39,30 @@ export function compileQuery(query: Query | undefined): Matcher {
       return (entry) => anywhere(entry, (text) => text.toLowerCase().includes(wanted));
     }
     case "call":
-      return compileCall(query.name, query.args);
+      return compileCall(query);
+    case "computed": {
+      const read = compileValue(query.call);
+      const test = testOf([], query.op, query.value);
+      return (entry) => read(entry).some(test);
+    }
     case "compare": {
-      const path = [camel(query.path[0] ?? ""), ...query.path.slice(1)];
+      const path = pathOf(query.path);
+      if (query.value === "NULL_VALUE" && (query.op === "=" || query.op === "!=")) {
+        return (entry) => valuesAt(entry, path).some((held) => (held === null) === (query.op === "="));
+      }
       const test = testOf(path, query.op, query.value);
       return (entry) => valuesAt(entry, path).some(test);
     }
   }
 }
 
-function compileCall(name: string, args: readonly string[]): Matcher {
-  const [first, second] = args;
-  if (name === "log_id" && first !== undefined && args.length === 1) {
-    const wanted = encodeURIComponent(decodeURIComponent(first)).toLowerCase();
-    return (entry) => entry.logName.split("/logs/")[1]?.toLowerCase() === wanted;
-  }
-  if (name === "search" && first !== undefined && args.length <= 2) {
-    const words = (second ?? first).toLowerCase().split(/[\s,]+/);
-    const path = second === undefined ? undefined : first.split(".");
-    return (entry) => {
-      const where: unknown = path === undefined ? entry : valuesAt(entry, [camel(path[0] ?? ""), ...path.slice(1)]);
-      return words.every((word) => anywhere(where, (text) => text.toLowerCase().includes(word)));
-    };
-  }
-  const share = Number(second);
-  if (name === "sample" && first !== undefined && share >= 0 && share <= 1) {
-    return (entry) => valuesAt(entry, first.split(".")).some((value) => fraction(String(value)) < share);
-  }
-  throw new RpcError("INVALID_ARGUMENT", `Unparseable filter: invalid arguments of function ${name}`);
+/** A field's path with its first name as the entry's JSON has it. */
+export function pathOf(path: readonly string[]): readonly string[] {
+  return [camel(path[0] ?? ""), ...path.slice(1)];
 }
 
 /** The values at a path: through lists each of them, and the default of a field that every entry has. */
-function valuesAt(entry: StoredEntry, path: readonly string[]): unknown[] {
+export function valuesAt(entry: StoredEntry, path: readonly string[]): unknown[] {
   let values: unknown[] = [entry];
   for (const segment of path) {
     values = values.flatMap((value) => {
@@ -108,10 +101,10 @@ function testOf(path: readonly string[], op: Operator, value: string): Test {
         ? Object.hasOwn(held, value) || anywhere(held, (text) => text.toLowerCase().includes(wanted))
         : textOf(held).toLowerCase().includes(wanted);
   }
-  const number = numberOf(value);
+  const number = quantityOf(value);
   const wanted = value.toLowerCase();
   return (held) => {
-    const heldNumber = number === undefined ? undefined : numberOf(textOf(held));
+    const heldNumber = number === undefined ? undefined : quantityOf(textOf(held));
     return number !== undefined && heldNumber !== undefined
       ? compare(op, Math.sign(heldNumber - number))
       : compare(op, order(textOf(held).toLowerCase(), wanted));
@@ -151,7 +144,7 @@ function severityOf(name: string): number {
 }
 
 /** RE2's leading flags are JavaScript's; possessive and lookaround forms are in neither. */
-function regularExpression(text: string): RegExp {
+export function regularExpression(text: string): RegExp {
   const [, flags = "", source = ""] = /^(?:\(\?([ims]+)\))?([\s\S]*)$/.exec(text) ?? [];
   try {
     return new RegExp(source, flags);
@@ -160,24 +153,26 @@ function regularExpression(text: string): RegExp {
   }
 }
 
-function numberOf(text: string): number | undefined {
+export function numberOf(text: string): number | undefined {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
-function textOf(value: unknown): string {
+/** A number, or the seconds of a duration: `0.5s`, `250ms`, `2m`, `1h`, `1d`. */
+function quantityOf(text: string): number | undefined {
+  const [, digits, unit] = /^([+-]?[\d.]+)(ns|us|ms|s|m|h|d)$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) return numberOf(text);
+  const seconds = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? 1;
+  const number = numberOf(digits);
+  return number === undefined ? undefined : number * seconds;
+}
+
+export function textOf(value: unknown): string {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }
 
-function anywhere(value: unknown, test: (text: string) => boolean): boolean {
+export function anywhere(value: unknown, test: (text: string) => boolean): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some((inner) => anywhere(inner, test));
   return test(String(value));
-}
-
-/** A stable number from 0 to 1 of a text, for samples (FNV-1a). */
-function fraction(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return hash / 2 ** 32;
 }
 
 function camel(name: string): string {

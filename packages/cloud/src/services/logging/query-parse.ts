@@ -10,10 +10,30 @@ export type Query =
   | { readonly kind: "compare"; readonly path: readonly string[]; readonly op: Operator; readonly value: string }
   /** Words that may stand anywhere in the entry. */
   | { readonly kind: "text"; readonly value: string }
-  | { readonly kind: "call"; readonly name: string; readonly args: readonly string[] };
+  | { readonly kind: "call"; readonly name: string; readonly args: readonly Argument[] }
+  /** A function's value compared: `CAST(jsonPayload.n, INT64) > 5`. */
+  | { readonly kind: "computed"; readonly call: Call; readonly op: Operator; readonly value: string };
+
+export interface Call {
+  readonly name: string;
+  readonly args: readonly Argument[];
+}
+
+/** A field's name or a text as it is written (without quotes), or the value of a function. */
+export type Argument = string | Call;
 
 const operators: readonly Operator[] = ["!=", "<=", ">=", "=~", "!~", "=", "<", ">", ":"];
-const functions: ReadonlySet<string> = new Set(["log_id", "SEARCH", "search", "sample"]);
+const functions: ReadonlySet<string> = new Set([
+  "cast",
+  "ip_in_net",
+  "log_id",
+  "regexp_extract",
+  "sample",
+  "search",
+  "source",
+  "timezone",
+]);
+const values: ReadonlySet<string> = new Set(["cast", "regexp_extract"]);
 /** What ends an unquoted value. A colon does not: times and addresses have them. */
 const endOfValue = /[\s()"'=<>!~,]/;
 
@@ -102,38 +122,56 @@ class Parser {
     const path = this.#path();
     if (path === undefined) return { kind: "text", value: this.#value() };
     const called = path.length === 1 ? path[0] : undefined;
-    if (called !== undefined && functions.has(called) && this.#text[this.#at] === "(") return this.#call(called);
+    if (this.#text[this.#at] === "(" && called !== undefined && functions.has(called.toLowerCase())) {
+      const call = this.#call(called);
+      if (!values.has(call.name)) return { kind: "call", ...call };
+      return this.#compared((op, value) => ({ kind: "computed", call, op, value }));
+    }
     this.space();
     if (called === "AND" || called === "OR") {
       this.#at = start;
       throw this.error();
     }
-    const op = operators.find((each) => this.#text.startsWith(each, this.#at));
-    if (op === undefined) {
+    if (!operators.some((each) => this.#text.startsWith(each, this.#at))) {
       this.#at = start;
       return { kind: "text", value: this.#value() };
     }
-    this.#at += op.length;
-    this.space();
-    const compare = (value: string): Query => ({ kind: "compare", path, op, value });
-    if (this.#text[this.#at] === "(") return this.#not((inner) => compare(inner.#value()));
-    return compare(this.#value());
+    return this.#compared((op, value) => ({ kind: "compare", path, op, value }));
   }
 
-  #call(name: string): Query {
-    const args: string[] = [];
+  /** An operator and its value, or several in parentheses: `=(a OR b)`. */
+  #compared(compare: (op: Operator, value: string) => Query): Query {
+    const op = operators.find((each) => this.#text.startsWith(each, this.#at));
+    if (op === undefined) throw this.error();
+    this.#at += op.length;
+    this.space();
+    if (this.#text[this.#at] === "(") return this.#not((inner) => compare(op, inner.#value()));
+    return compare(op, this.#value());
+  }
+
+  #call(name: string): Call {
+    if (++this.#depth > 100) throw this.error();
+    const args: Argument[] = [];
     this.#at++;
     this.space();
     while (this.#text[this.#at] !== ")") {
-      args.push(this.#value());
+      const inner = /(\w+)\(/y;
+      inner.lastIndex = this.#at;
+      const called = inner.exec(this.#text)?.[1];
+      if (called === undefined || !functions.has(called.toLowerCase())) args.push(this.#value());
+      else {
+        this.#at += called.length;
+        args.push(this.#call(called));
+      }
       if (this.#text[this.#at] === ",") {
         this.#at++;
         this.space();
       } else if (this.#text[this.#at] !== ")") throw this.error();
     }
     this.#at++;
+    this.#depth--;
     this.space();
-    return { kind: "call", name: name.toLowerCase(), args };
+    return { name: name.toLowerCase(), args };
   }
 
   /** A field's dotted name, segments quoted or not. Undefined (and nothing read) when none begins here. */
@@ -143,7 +181,7 @@ class Parser {
     for (;;) {
       const quoted = path.length > 0 ? this.#quoted() : undefined;
       const segment = quoted ?? this.#run(/[\s()"'=<>!~:,.]/);
-      if (segment === "") {
+      if (segment === "" && quoted === undefined) {
         this.#at = start;
         return undefined;
       }

@@ -12,8 +12,15 @@ const entry: StoredEntry = {
   receiveTimestamp: "2026-03-01T12:00:01Z",
   insertId: "abc",
   labels: { "compute.googleapis.com/name": "one", empty: "" },
-  jsonPayload: { callId: "X-17", message: "Call started (slow)", took: 12.5, ok: true, parts: [{ id: 1 }, { id: 2 }] },
-  httpRequest: { status: 503, requestMethod: "GET", latency: "0.5s" },
+  jsonPayload: {
+    callId: "X-17",
+    message: "Call started (slow)",
+    took: 12.5,
+    ok: true,
+    parts: [{ id: 1 }, { id: 2 }],
+    nothing: null,
+  },
+  httpRequest: { status: 503, requestMethod: "GET", latency: "0.5s", remoteIp: "10.1.2.3" },
 };
 const matches = (query: string): boolean => compileQuery(parseQuery(query))(entry);
 
@@ -57,6 +64,14 @@ test.each([
   // OR binds closer than AND.
   "severity=INFO OR severity=WARNING AND insertId=abc OR insertId=none",
   'SEARCH("slow call")',
+  'SEARCH(jsonPayload.message, "`call started`")',
+  'LOG_ID("run.googleapis.com/stdout") AND SOURCE("projects/demo")',
+  'ip_in_net(httpRequest.remoteIp, "10.1.0.0/16")',
+  "CAST(jsonPayload.took, INT64)=12",
+  'CAST(REGEXP_EXTRACT(jsonPayload.callId, "-(\\\\d+)"), INT64) > 16',
+  'CAST(timestamp, STRING, TIMEZONE("America/New_York")) =~ "^2026-03-01 07:00"',
+  "httpRequest.latency<10s AND httpRequest.latency>=500ms",
+  "jsonPayload.nothing=NULL_VALUE",
   "sample(insertId, 1)",
 ])("logging query: %s matches", (query) => {
   expect(matches(query)).toBe(true);
@@ -76,6 +91,10 @@ test.each([
   'log_id("run.googleapis.com/stderr")',
   'timestamp<"2026-03-01T12:00:00Z"',
   "sample(insertId, 0)",
+  'SOURCE("projects/other")',
+  'ip_in_net(httpRequest.remoteIp, "192.168.0.0/16")',
+  "httpRequest.latency>2s",
+  "jsonPayload.took=NULL_VALUE",
 ])("logging query: %s does not match", (query) => {
   expect(matches(query)).toBe(false);
 });
@@ -90,6 +109,9 @@ test.each([
   ["timestamp>yesterday", 'Invalid value "yesterday" for field "timestamp"'],
   ['textPayload=~"("', "invalid regular expression"],
   ["a=1\nb==2", "line 2, column 3"],
+  ['ip_in_net(a, "nowhere")', "invalid arguments of function ip_in_net"],
+  ["CAST(a, INT64)", "syntax error"],
+  ["CAST(a, COLOUR)=1", "invalid arguments of function cast"],
 ])("logging query: %s is refused", (query, words) => {
   expect(() => matches(query)).toThrow(words);
 });
