@@ -5,7 +5,7 @@ import type { Log } from "@aloft/runtime/log";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
-import { page } from "./page/page.ts";
+import { icon, page } from "./page/page.ts";
 import { script } from "./page/script.ts";
 import { style } from "./page/style.ts";
 import { keyNames, type Settings } from "./settings.ts";
@@ -43,6 +43,8 @@ export function createRoutes({ queue, health, log, settings }: RoutesOptions): H
   routes.get("/", (context) => context.html(page));
   routes.get("/page.css", (context) => context.body(style, 200, { "content-type": "text/css; charset=utf-8" }));
   routes.get("/page.js", (context) => context.body(script, 200, { "content-type": "text/javascript; charset=utf-8" }));
+
+  routes.get("/icon.svg", (context) => context.body(icon, 200, { "content-type": "image/svg+xml" }));
 
   const small = bodyLimit({
     maxSize: 10_000,

@@ -22,8 +22,7 @@ export function paint(title: string, dice: Dice): string {
 <defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${color.sky}"/><stop offset="1" stop-color="${color.low}"/></linearGradient></defs>
 <rect width="800" height="500" fill="url(#sky)"/>
 <g fill="${color.light}">${stars.join("")}</g>
-<circle cx="${moon.x}" cy="${moon.y}" r="${moon.r}" fill="${color.light}"/>
-<circle cx="${moon.x + moon.r * 0.45}" cy="${moon.y - moon.r * 0.2}" r="${(moon.r * 0.9).toFixed(0)}" fill="${color.sky}" opacity="0.85"/>
+<path d="${crescent(moon)}" fill="${color.light}"/>
 <path d="${hills(dice, 300, 60)}" fill="${color.hill}"/>
 <g transform="translate(${house.x} ${house.y})"><path d="M0 0v-42l26-24 26 24V0z" fill="${color.near}"/><rect x="18" y="-34" width="16" height="18" fill="${color.light}"/></g>
 <path d="${hills(dice, 375, 34)}" fill="${color.near}"/>
@@ -41,4 +40,10 @@ function hills(dice: Dice, height: number, spread: number): string {
 
 function escaped(text: string): string {
   return text.replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** A moon with a bite out of it, as a path: what is behind it shows through. */
+function crescent({ x, y, r }: { readonly x: number; readonly y: number; readonly r: number }): string {
+  const [top, bottom] = [`${x} ${y - r}`, `${x} ${y + r}`];
+  return `M ${top} A ${r} ${r} 0 1 0 ${bottom} A ${(r * 1.4).toFixed(0)} ${(r * 1.4).toFixed(0)} 0 0 1 ${top} Z`;
 }

@@ -6,6 +6,7 @@ export const page = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>StoryMimi</title>
 <link rel="stylesheet" href="/page.css">
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <script src="/page.js" type="module"></script>
 </head>
 <body>
@@ -32,7 +33,7 @@ export const page = `<!doctype html>
 <article id="story" hidden tabindex="-1" aria-labelledby="title">
 <img id="image" alt="">
 <h2 id="title"></h2>
-<audio id="audio" controls preload="none" aria-label="The story's sound"></audio>
+<audio id="audio" controls preload="metadata" aria-label="The story's sound"></audio>
 <div id="text"></div>
 </article>
 </main>
@@ -40,3 +41,6 @@ export const page = `<!doctype html>
 </body>
 </html>
 `;
+
+/** A house with a light on. */
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#3b1f3b"/><path d="M7 16 16 8l9 8v10H7z" fill="#fffdf8"/><path d="M14 18h4v4h-4z" fill="#e0a030"/></svg>`;
