@@ -5,6 +5,7 @@ import type { OpenDatabase } from "../store/database.ts";
 import { createProjects, type StoredProjects } from "../store/projects.ts";
 import { createAccountKeys } from "./account-keys.ts";
 import { createAccounts } from "./accounts.ts";
+import { createCustomRoles } from "./custom-roles.ts";
 import { createIam, type LocalIam } from "./iam.ts";
 import { createPolicies } from "./policies.ts";
 import { readSelfSigned } from "./self-signed.ts";
@@ -19,11 +20,12 @@ export function createDirectory(parts: {
 }): { readonly projects: StoredProjects; readonly iam: LocalIam } {
   const policies = createPolicies(parts.db, parts.clock);
   const accounts = createAccounts(parts);
+  const customRoles = createCustomRoles(parts);
   const keys = createAccountKeys(parts);
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const projects = createProjects({ ...parts, policies, accounts });
   const { clock, mode, note } = parts;
   const numberOf = (id: string): string | undefined => projects.get(id)?.number;
-  const iam = createIam({ policies, accounts, keys, selfSigned, numberOf, clock, mode, note });
+  const iam = createIam({ policies, accounts, customRoles, keys, selfSigned, numberOf, clock, mode, note });
   return { projects, iam };
 }

@@ -5,6 +5,7 @@ import type { AccountKeys } from "./account-keys.ts";
 import type { Accounts } from "./accounts.ts";
 import { conditionResource } from "./condition-resource.ts";
 import { type ApiAttributes, type ConditionContext, conditionHolds } from "./conditions.ts";
+import type { CustomRoles } from "./custom-roles.ts";
 import { denied } from "./denied.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
@@ -15,6 +16,7 @@ import { inTeam } from "./teams.ts";
 /** `Iam` with what the services of identity itself work on. */
 export interface LocalIam extends Iam {
   readonly accounts: Accounts;
+  readonly customRoles: CustomRoles;
   readonly policies: Policies;
   readonly keys: AccountKeys;
   /** Reads what a service account signed with a key of its own; a text says why it is no good. */
@@ -35,6 +37,7 @@ export function localIam(iam: Iam): LocalIam {
 export function createIam(parts: {
   readonly policies: Policies;
   readonly accounts: Accounts;
+  readonly customRoles: CustomRoles;
   readonly keys: AccountKeys;
   readonly selfSigned: LocalIam["selfSigned"];
   /** The number of a project here; undefined for any other. */
@@ -43,8 +46,11 @@ export function createIam(parts: {
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
 }): LocalIam {
-  const { policies, accounts, keys, selfSigned, numberOf, clock, mode, note } = parts;
+  const { policies, accounts, customRoles, keys, selfSigned, numberOf, clock, mode, note } = parts;
   const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
+
+  const permissionsOf = (role: string): ReadonlySet<string> | undefined =>
+    roleOf(role)?.permissions ?? customRoles.permissions(role);
 
   const holds = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {
     const names = namesOf(caller);
@@ -59,7 +65,7 @@ export function createIam(parts: {
       const teams = held.teams.filter((team) => inTeam(team, names, policies.held));
       for (const name of teams.length === 0 ? names : [...names, ...teams]) {
         for (const { role, condition } of held.grantsOf.get(name) ?? []) {
-          if (!roleOf(role)?.permissions.has(permission)) continue;
+          if (!permissionsOf(role)?.has(permission)) continue;
           if (condition === undefined || applies(condition)) return true;
         }
       }
@@ -85,6 +91,7 @@ export function createIam(parts: {
   return {
     mode,
     accounts,
+    customRoles,
     policies,
     keys,
     selfSigned,
@@ -93,8 +100,11 @@ export function createIam(parts: {
     leastRole,
     policy: policies.get,
     setPolicy: (resource, policy) => {
-      const present = new Set(policies.held(resource)?.grantsOf.keys());
-      checkBindings(policy.bindings, { accounts, isLocalProject, note, present });
+      const held = policies.held(resource);
+      const present = new Set(held?.grantsOf.keys());
+      const presentRoles = new Set(held?.policy.bindings.map(({ role }) => role));
+      const hasRole = (role: string): boolean => presentRoles.has(role) || customRoles.taken(role) === "live";
+      checkBindings(policy.bindings, { accounts, isLocalProject, hasRole, note, present });
       return policies.put(resource, policy);
     },
     removePolicies: policies.removeUnder,

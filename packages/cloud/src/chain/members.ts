@@ -19,6 +19,8 @@ export interface BindingRules {
   /** Whether this is a project here, so that its service accounts are all known. */
   readonly isLocalProject: (id: string) => boolean;
   readonly note: (topic: string, text: string) => void;
+  /** Whether a custom role may be bound: it is there, or stood in the policy before. */
+  readonly hasRole: (name: string) => boolean;
   /** Members that stood in the policy before: a deleted account's may stay. */
   readonly present: ReadonlySet<string>;
 }
@@ -36,12 +38,12 @@ function checkRole(role: string, rules: BindingRules): void {
   const kind = roleKind(role);
   if (kind === "known") return;
   if (kind === "none") throw new RpcError("INVALID_ARGUMENT", `Role ${role} is not supported for this resource.`);
-  rules.note(
-    `iam.role.${role}`,
-    kind === "custom"
-      ? `${role} is a custom role: it is stored in the policy, and grants nothing here.`
-      : `The permissions of ${role} are not known here: it is stored in the policy, and grants nothing.`,
-  );
+  if (kind === "custom") {
+    if (rules.hasRole(role)) return;
+    throw new RpcError("INVALID_ARGUMENT", `Role (${role}) does not exist in the resource's hierarchy.`);
+  }
+  const text = `The permissions of ${role} are not known here: it is stored in the policy, and grants nothing.`;
+  rules.note(`iam.role.${role}`, text);
 }
 
 const email = /^[^@\s:]+@[^@\s:]+\.[^@\s:]+$/;

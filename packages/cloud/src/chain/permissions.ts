@@ -156,6 +156,24 @@ export const permissions: readonly string[] = Object.entries(table)
   )
   .sort();
 
+/** Services whose permissions are all in the table: another of theirs is a slip. */
+const complete: ReadonlySet<string> = new Set(["artifactregistry", "cloudkms", "redis", "run", "secretmanager"]);
+const known: ReadonlySet<string> = new Set(permissions);
+
+/** What a custom role of a project may not hold: it is of what stands above projects. */
+const abovePermission = /^resourcemanager\.(folders|organizations)\.|^resourcemanager\.projects\.(create|list|move)$/;
+
+/**
+ * What a permission's name is to us, in a custom role of a project: `known`; `foreign`, one that may well be Google's
+ * and is not in the table; `none`, a name that no permission has, or one that Google allows in no such role.
+ */
+export function permissionKind(name: string): "known" | "foreign" | "none" {
+  if (abovePermission.test(name)) return "none";
+  if (known.has(name)) return "known";
+  const [, service = ""] = /^([a-z0-9-]+)\.[a-zA-Z0-9-]+\.[a-zA-Z0-9]+$/.exec(name) ?? [];
+  return service === "" || complete.has(service) ? "none" : "foreign";
+}
+
 /**
  * The permissions that a list of patterns selects. A pattern is `service.resource.verb`; each part is `*` or names
  * joined by `|`; `service.*` is all of a service; a leading `-` takes away from what stands before it.

@@ -45,15 +45,13 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
   };
   read();
   const touch = rereadAfterRollback(db, read);
-  let lastEtagMicros = 0;
 
   const store = (resource: string, content: Omit<Policy, "etag">): Policy => {
-    lastEtagMicros = Math.max(lastEtagMicros + 1, Math.floor(clock.now() * 1000));
     const policy: Policy = {
       version: content.version,
       bindings: normalise(content.bindings),
       ...(content.auditConfigs && content.auditConfigs.length > 0 ? { auditConfigs: content.auditConfigs } : {}),
-      etag: etagOf(lastEtagMicros, cache.get(resource)?.policy.etag),
+      etag: policyEtag(clock.now(), cache.get(resource)?.policy.etag),
     };
     db.prepare(
       "INSERT INTO iam_policies (resource, policy) VALUES (?, ?) ON CONFLICT (resource) DO UPDATE SET policy = excluded.policy",
@@ -135,11 +133,14 @@ function normalise(bindings: readonly Binding[]): Binding[] {
     .map(([, { binding, members }]) => ({ ...binding, members: [...members].sort() }));
 }
 
+let lastEtagMicros = 0;
+
 /** Eight bytes in base64, the first 7, then the time in microseconds: the form of Google's (`BwXE56QgxWk=`). */
-function etagOf(micros: number, previous: string | undefined): string {
+export function policyEtag(nowMs: number, previous: string | undefined): string {
+  lastEtagMicros = Math.max(lastEtagMicros + 1, Math.floor(nowMs * 1000));
   const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(micros));
+  bytes.writeBigUInt64BE(BigInt(lastEtagMicros));
   bytes[0] = 7;
   const etag = bytes.toString("base64");
-  return etag === previous ? etagOf(micros + 1, previous) : etag;
+  return etag === previous ? policyEtag(nowMs, previous) : etag;
 }

@@ -1,11 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Role_RoleLaunchStage, RoleView } from "../../../gen/iam-v1.enums.ts";
+import { Permission_PermissionLaunchStage, Role_RoleLaunchStage, RoleView } from "../../../gen/iam-v1.enums.ts";
 import type { IAM, RoleSchema } from "../../../gen/types/google/iam/admin/v1/iam_pb.js";
-import { permissions } from "../../chain/permissions.ts";
+import { localIam } from "../../chain/iam.ts";
+import { permissionKind, permissions } from "../../chain/permissions.ts";
 import { allRoles, type Role, roleOf } from "../../chain/roles.ts";
+import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { findCustomRole, projectsOnly, refuseOrganization, showCustomRole, unknownRole } from "./custom-roles.ts";
 
 type RoleMethods = Pick<
   Methods<typeof IAM>,
@@ -15,25 +18,35 @@ type RoleMethods = Pick<
 const defaultPage = 300;
 const largestPage = 1000;
 
-/** The predefined roles, out of the table that permission checks use. */
-export const roleMethods: RoleMethods = {
+/** Roles: the predefined ones, out of the table that permission checks use, and those of projects. */
+export const roleMethods = (host: Host): RoleMethods => ({
   listRoles: {
-    permission: ({ parent }) => (parent === "" ? [] : "iam.roles.list"),
+    permission: ({ parent }) => (parent === "" ? [] : projectsOnly("iam.roles.list", parent)),
     resource: ({ parent }) => parent,
     audit: "ADMIN_READ",
-    handle: ({ parent, view, pageSize, pageToken: token }) => {
-      // Roles of a project are custom ones, and there are none.
-      if (parent !== "") return { roles: [] };
-      return page(allRoles(), { pageSize, token, scope: "roles", full: view === RoleView.FULL });
+    handle: ({ parent, view, pageSize, pageToken: token, showDeleted }) => {
+      const full = view === RoleView.FULL;
+      if (parent === "") return page(allRoles().map(shown), { pageSize, token, scope: "roles", full });
+      refuseOrganization(parent);
+      const project = host.projects.get(parent.replace(/^projects\//, ""));
+      if (project === undefined) throw new RpcError("NOT_FOUND", `Unknown project id: ${parent}`);
+      const roles = localIam(host.iam)
+        .customRoles.list(project.id)
+        .filter(({ deletedMs }) => showDeleted || deletedMs === undefined)
+        .map((role) => ({ name: role.name, show: (whole: boolean) => showCustomRole(role, whole) }));
+      return page(roles, { pageSize, token, scope: parent, full });
     },
   },
   getRole: {
-    permission: ({ name }) => (name.startsWith("roles/") ? [] : "iam.roles.get"),
+    permission: ({ name }) => (name.startsWith("roles/") ? [] : projectsOnly("iam.roles.get", name)),
     resource: ({ name }) => (name.startsWith("roles/") ? "" : name),
     audit: "ADMIN_READ",
     handle: ({ name }) => {
+      refuseOrganization(name);
+      const custom = findCustomRole(host, name);
+      if (custom !== undefined) return showCustomRole(custom, true);
       const role = roleOf(name);
-      if (role === undefined) throw new RpcError("NOT_FOUND", `The role named ${name} was not found.`);
+      if (role === undefined) throw unknownRole(name);
       return show(role, true);
     },
   },
@@ -45,7 +58,7 @@ export const roleMethods: RoleMethods = {
       const grantable = allRoles().filter(
         ({ name }) => service === "cloudresourcemanager" || name.startsWith(`roles/${service}.`),
       );
-      return page(grantable, { pageSize, token, scope: fullResourceName, full: view === RoleView.FULL });
+      return page(grantable.map(shown), { pageSize, token, scope: fullResourceName, full: view === RoleView.FULL });
     },
   },
   queryTestablePermissions: {
@@ -55,17 +68,20 @@ export const roleMethods: RoleMethods = {
       const service = serviceOf(fullResourceName);
       const after = token === "" ? "" : readPageToken(token, fullResourceName);
       const matching = permissions.filter(
-        (name) => name > after && (service === "cloudresourcemanager" || name.startsWith(`${service}.`)),
+        (name) =>
+          name > after &&
+          permissionKind(name) === "known" &&
+          (service === "cloudresourcemanager" || name.startsWith(`${service}.`)),
       );
       const names = matching.slice(0, pageSize === 0 ? 100 : Math.min(pageSize, largestPage));
       const last = names.at(-1);
       return {
-        permissions: names.map((name) => ({ name })),
+        permissions: names.map((name) => ({ name, stage: Permission_PermissionLaunchStage.GA })),
         nextPageToken: last && names.length < matching.length ? pageToken(last, fullResourceName) : "",
       };
     },
   },
-};
+});
 
 /** `secretmanager` of `//secretmanager.googleapis.com/projects/p/secrets/s`. */
 function serviceOf(fullResourceName: string): string {
@@ -76,8 +92,17 @@ function serviceOf(fullResourceName: string): string {
   return service;
 }
 
+interface Shown {
+  readonly name: string;
+  readonly show: (full: boolean) => MessageInitShape<typeof RoleSchema>;
+}
+
+function shown(role: Role): Shown {
+  return { name: role.name, show: (full) => show(role, full) };
+}
+
 function page(
-  roles: readonly Role[],
+  roles: readonly Shown[],
   options: { readonly pageSize: number; readonly token: string; readonly scope: string; readonly full: boolean },
 ) {
   const after = options.token === "" ? "" : readPageToken(options.token, options.scope);
@@ -85,7 +110,7 @@ function page(
   const items = rest.slice(0, options.pageSize <= 0 ? defaultPage : Math.min(options.pageSize, largestPage));
   const last = items.at(-1);
   return {
-    roles: items.map((role) => show(role, options.full)),
+    roles: items.map((role) => role.show(options.full)),
     nextPageToken: last && items.length < rest.length ? pageToken(last.name, options.scope) : "",
   };
 }

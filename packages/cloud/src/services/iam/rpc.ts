@@ -7,6 +7,7 @@ import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { customRoleMethods } from "./custom-roles.ts";
 import { keyMethods } from "./keys.ts";
 import { roleMethods } from "./roles.ts";
 import { checkAccountId, checkTexts, maskedFields } from "./rules.ts";
@@ -136,7 +137,8 @@ export function iamRpc(host: Host): RpcService {
       canonical: (resource) => canonicalAccount(host, resource),
     }),
     ...keyMethods(host),
-    ...roleMethods,
+    ...roleMethods(host),
+    ...customRoleMethods(host),
   });
 }
 
