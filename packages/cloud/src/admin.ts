@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseDuration } from "@aloft/kit/duration";
 import { bearer } from "./chain/identity.ts";
+import type { LocalCa } from "./cloud.ts";
 import type { Composition } from "./compose.ts";
 import type { CloudService, Json, JsonObject, Principal } from "./service.ts";
 import { readBody } from "./wire/body.ts";
@@ -19,6 +20,7 @@ export interface AdminCloud {
   /** The cloud as it is now: `reset` replaces it. */
   readonly now: () => Composition;
   readonly who: (email: string | undefined) => Principal;
+  readonly ca: () => Promise<LocalCa>;
   readonly reset: () => Promise<void>;
 }
 
@@ -31,6 +33,10 @@ const actions: Readonly<Record<string, Action>> = {
     return {};
   },
   "POST token": token,
+  "GET ca": async (cloud) => {
+    const { certificate, files } = await cloud.ca();
+    return { certificate, ...(files === undefined ? {} : { files: { ...files } }) };
+  },
   "GET clock": (cloud) => ({ now: new Date(cloud.now().host.clock.now()).toISOString() }),
   "POST clock": (cloud, body) => {
     const { advance } = body;
@@ -50,7 +56,7 @@ const actions: Readonly<Record<string, Action>> = {
   },
 };
 
-const known = new Set(["status", "reset", "clock", "faults", "token", "projects", "snapshot"]);
+const known = new Set(["status", "reset", "clock", "faults", "token", "ca", "projects", "snapshot"]);
 
 /** `/_aloft/v1/…`: how `aloft` steers its local cloud, with the admin token of `.aloft/cloud.json`. */
 export function createAdmin(

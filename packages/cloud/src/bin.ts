@@ -12,6 +12,8 @@ const help = `aloft-cloud: the local Google Cloud, in the foreground.
   --iam MODE          enforce, explain or off (enforce)
   --project ID=NUMBER a project that exists from the start; may be repeated
   --no-new-projects   a call that names an unknown project does not make it
+  --offline           as a proxy, reach no host but Google's (which are here) and this machine
+  --pass HOST         a host of Google's that is let through to the real one, or *.DOMAIN; may be repeated
   --version, --help
 `;
 
@@ -34,7 +36,14 @@ export function parseFlags(args: readonly string[]): Parsed {
   }
   return {
     kind: "run",
-    options: { port, dir: resolve(values.dir), iam, projects, newProjects: !values["no-new-projects"] },
+    options: {
+      port,
+      dir: resolve(values.dir),
+      iam,
+      projects,
+      newProjects: !values["no-new-projects"],
+      proxy: { offline: values.offline, pass: values.pass },
+    },
   };
 }
 
@@ -49,6 +58,8 @@ function read(args: readonly string[]) {
         iam: { type: "string", default: "enforce" },
         project: { type: "string", multiple: true, default: [] },
         "no-new-projects": { type: "boolean", default: false },
+        offline: { type: "boolean", default: false },
+        pass: { type: "string", multiple: true, default: [] },
         version: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },

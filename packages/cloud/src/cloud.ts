@@ -4,8 +4,11 @@ import type { MovableClock } from "@aloft/kit/clock";
 import { type Ids, randomIds } from "@aloft/kit/ids";
 import { type AdminCloud, createAdmin } from "./admin.ts";
 import { type Composition, compose } from "./compose.ts";
+import { createAuthority } from "./doors/authority.ts";
+import { type CaFiles, createCaStore } from "./doors/ca-store.ts";
 import { createDoors } from "./doors/http.ts";
 import { openPort, type Port } from "./doors/port.ts";
+import type { ProxyOptions } from "./doors/proxy.ts";
 import type { Host, Iam } from "./host.ts";
 import type { CloudService, Principal } from "./service.ts";
 import { services as allServices } from "./services/index.ts";
@@ -28,6 +31,8 @@ export interface CloudOptions {
   readonly newProjects?: boolean;
   /** Every service of the local cloud by default. */
   readonly services?: readonly CloudService[];
+  /** What becomes of other hosts that a program reaches through the cloud as its proxy. */
+  readonly proxy?: ProxyOptions;
   /** Where the cloud's own log goes, a line at a time; standard error by default. */
   readonly log?: (line: string) => void;
 }
@@ -41,8 +46,16 @@ export interface Cloud extends AsyncDisposable {
   readonly adminToken: string;
   /** An access token of the laptop's owner, or of this e-mail. */
   token(as?: string): string;
+  /** The local certificate authority, made at the first call; its files where the cloud has a state folder. */
+  ca(): Promise<LocalCa>;
   /** Ends everything that it started. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface LocalCa {
+  /** PEM. */
+  readonly certificate: string;
+  readonly files?: CaFiles;
 }
 
 /** Of this package. */
@@ -82,6 +95,13 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     throw thrown;
   }
 
+  const caStore = createCaStore(options.dir);
+  const authority = createAuthority(caStore);
+  const ca = async (): Promise<LocalCa> => {
+    const certificate = await authority.certificate();
+    const files = caStore.publish(certificate);
+    return { certificate, ...(files === undefined ? {} : { files }) };
+  };
   const who = (as: string | undefined): Principal => principalOf(current.host, as);
   const adminCloud: AdminCloud = {
     version,
@@ -91,6 +111,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     port: () => port?.port ?? 0,
     now: () => current,
     who,
+    ca,
     reset: async () => {
       if (replacing) throw new RpcError("UNAVAILABLE", "The local cloud is being reset.");
       replacing = true;
@@ -112,6 +133,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     knows: (api) => apiNames.has(api),
     admin: createAdmin(adminCloud),
     onBug,
+    authority,
+    proxy: options.proxy ?? {},
+    port: () => port?.port ?? 0,
   });
   try {
     port = await openPort(options.port ?? 0, doors);
@@ -142,6 +166,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       return current.host.clock;
     },
     adminToken,
+    ca,
     token: (as) => current.host.tokens.access({ principal: who(as) }).token,
     close,
     [Symbol.asyncDispose]: close,

@@ -1,8 +1,25 @@
 /** Names of hosts: which are this machine, which are Google's, which API one stands for. */
 
 const loopback = /^(localhost|[\w-]+(\.[\w-]+)*\.localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/;
-const google =
-  /(^|\.)(googleapis\.com|run\.app|pkg\.dev|gcr\.io|google\.internal|cloud\.google\.com|cloudfunctions\.net|appspot\.com)$|^(accounts\.google\.com|metadata|169\.254\.169\.254)$/;
+/** What Google's programs and services of users are dialled by, with all below: no page for people is among them. */
+const domains = [
+  "googleapis.com",
+  "run.app",
+  "cloudfunctions.net",
+  "appspot.com",
+  "pkg.dev",
+  "gcr.io",
+  "google.internal",
+  "googleusercontent.com",
+  "cloud.google.com",
+  "cloud.goog",
+  "source.developers.google.com",
+  "firebaseio.com",
+  "firebasedatabase.app",
+];
+const single = ["accounts.google.com", "dl.google.com", "metadata", "169.254.169.254", "[fd20:ce::254]"];
+const escaped = (names: readonly string[]): string => names.join("|").replace(/[.[\]]/g, "\\$&");
+const google = new RegExp(`(^|\\.)(${escaped(domains)})$|^(${escaped(single)})$`);
 /** Hosts of our own, for what is no API of Google's. */
 const ours = /\.local\.aloft$/;
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { TLSSocket, Server as TlsServer } from "node:tls";
 import type { HttpSurface } from "../service.ts";
 import type { Apis } from "../wire/apis.ts";
 import type { GrpcDoor } from "../wire/grpc.ts";
@@ -7,9 +8,12 @@ import { responder } from "../wire/respond.ts";
 import type { RestDoor } from "../wire/rest.ts";
 import { RpcError } from "../wire/rpc-error.ts";
 import { asRpcError } from "../wire/status.ts";
+import type { Authority } from "./authority.ts";
+import { connectDoor, forwardDoor } from "./connect.ts";
 import { refusal } from "./guard.ts";
 import { type ApiHost, apiOfHost } from "./hosts.ts";
 import type { PortHandlers } from "./port.ts";
+import type { ProxyOptions } from "./proxy.ts";
 import { type Place, placeOf } from "./route.ts";
 
 /** What is behind the doors. */
@@ -28,6 +32,10 @@ export interface DoorParts {
   /** `/_aloft/v1/…` */
   readonly admin: (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void>;
   readonly onBug: (thrown: unknown) => void;
+  readonly authority: Authority;
+  readonly proxy: ProxyOptions;
+  /** The one that the doors stand at. */
+  readonly port: () => number;
 }
 
 /** What the port does with what comes in: guard, then admin, surfaces, APIs, each by host. */
@@ -57,7 +65,9 @@ export function createDoors(parts: DoorParts): PortHandlers {
     return inside.rest(req, res, { api, path: place.path, ...(region === undefined ? {} : { region }) });
   };
 
+  const forwarded = forwardDoor(parts.proxy, parts.port);
   const request = (req: IncomingMessage, res: ServerResponse): void => {
+    if (forwarded(req, res)) return;
     serve(req, res).catch((thrown) => responder(req, res).error(asRpcError(thrown, parts.onBug)));
   };
 
@@ -76,6 +86,18 @@ export function createDoors(parts: DoorParts): PortHandlers {
   const openHttp2 = async (): Promise<Http2Server> => {
     const { createHttp2 } = await import("./http2.ts");
     return createHttp2({ request, grpc, onBug: parts.onBug });
+  };
+
+  let tls: Promise<TlsServer> | undefined;
+  const openTls = async (opened: (socket: TLSSocket) => void): Promise<TlsServer> => {
+    try {
+      const { createTls } = await import("./tls.ts");
+      return await createTls(parts.authority, opened, parts.onBug);
+    } catch (thrown) {
+      parts.onBug(thrown);
+      tls = undefined;
+      throw thrown;
+    }
   };
 
   const upgradeTo = (
@@ -103,6 +125,11 @@ export function createDoors(parts: DoorParts): PortHandlers {
       http2 ??= openHttp2();
       return http2;
     },
+    tls: (opened) => {
+      tls ??= openTls(opened);
+      return tls;
+    },
+    connect: connectDoor(parts.proxy),
   };
 }
 

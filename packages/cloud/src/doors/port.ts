@@ -2,8 +2,10 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { Http2Server } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TLSSocket, Server as TlsServer } from "node:tls";
 import { Failure } from "@aloft/kit/failure";
 import { isLocalPeer } from "./guard.ts";
+import { look, type Protocol } from "./look.ts";
 
 export interface PortHandlers {
   readonly request: (req: IncomingMessage, res: ServerResponse) => void;
@@ -12,6 +14,10 @@ export interface PortHandlers {
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** The HTTP/2 server, made when the first HTTP/2 connection comes. */
   readonly http2: () => Promise<Http2Server>;
+  /** What ends TLS, made when the first handshake comes; it tells `opened` of each connection. */
+  readonly tls: (opened: (socket: TLSSocket) => void) => Promise<TlsServer>;
+  /** `CONNECT host:port`; `again` is what a connection that ends here goes on with. */
+  readonly connect: (req: IncomingMessage, socket: Socket, head: Buffer, again: (socket: Socket) => void) => void;
 }
 
 export interface Port {
@@ -20,29 +26,46 @@ export interface Port {
   close(): Promise<void>;
 }
 
-const lookTimeoutMs = 30_000;
-
-/** One loopback port for HTTP/1.1 and HTTP/2 in the clear, told apart by the first bytes. Throws PORT_IN_USE. */
+/**
+ * One loopback port for HTTP/1.1 and HTTP/2, in the clear, in TLS and behind CONNECT, told apart by the first bytes.
+ * Throws PORT_IN_USE.
+ */
 export async function openPort(wanted: number, handlers: PortHandlers): Promise<Port> {
   const sockets = new Set<Socket>();
-  const h1 = http1(handlers);
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => undefined);
+  };
+  const serve = (socket: Socket, protocol: Protocol): void => {
+    if (protocol === "http1") h1.emit("connection", socket);
+    else {
+      // A client that leaves in mid-handshake waits for no answer; from then on it may.
+      if (protocol === "tls") socket.allowHalfOpen = false;
+      const server: Promise<Http2Server | TlsServer> = protocol === "http2" ? handlers.http2() : tls();
+      server.then(
+        (each) => void (socket.destroyed || each.emit("connection", socket)),
+        () => socket.destroy(),
+      );
+    }
+  };
+  const take = (socket: Socket): void => look(socket, (protocol) => serve(socket, protocol));
+  const h1 = http1(handlers, take);
+  const tls = (): Promise<TlsServer> =>
+    handlers.tls((socket) => {
+      track(socket);
+      socket.allowHalfOpen = true;
+      if (socket.alpnProtocol === "h2") serve(socket, "http2");
+      else if (socket.alpnProtocol === "http/1.1") serve(socket, "http1");
+      else take(socket);
+    });
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (!isLocalPeer(socket.remoteAddress)) {
       socket.destroy();
       return;
     }
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => undefined);
-    look(socket, (kind) => {
-      if (kind === "http1") h1.emit("connection", socket);
-      else if (kind === "tls") socket.destroy();
-      else
-        handlers.http2().then(
-          (h2) => h2.emit("connection", socket),
-          () => socket.destroy(),
-        );
-    });
+    track(socket);
+    take(socket);
   });
   await listen(server, wanted);
   return {
@@ -75,7 +98,7 @@ function listen(server: ReturnType<typeof createServer>, wanted: number): Promis
   });
 }
 
-function http1(handlers: PortHandlers): Server {
+function http1(handlers: PortHandlers, again: (socket: Socket) => void): Server {
   const h1 = createHttpServer(
     {
       keepAliveTimeout: 60_000,
@@ -88,12 +111,9 @@ function http1(handlers: PortHandlers): Server {
   );
   (h1 as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   h1.on("upgrade", handlers.upgrade);
-  h1.on("connect", (_req: IncomingMessage, socket: Duplex) => {
-    const body = "The local cloud does not implement CONNECT: use the path prefix or the Host header.\n";
-    socket.end(
-      `HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  });
+  h1.on("connect", (req: IncomingMessage, socket: Duplex, head: Buffer) =>
+    handlers.connect(req, socket as Socket, head, again),
+  );
   h1.on("clientError", (_error: Error, socket: Duplex) => {
     if (!socket.writable) return void socket.destroy();
     socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -101,43 +121,4 @@ function http1(handlers: PortHandlers): Server {
   // A server that never listens tracks no connections and has no time limits until it is told so.
   h1.emit("listening");
   return h1;
-}
-
-type Kind = "http1" | "http2" | "tls";
-
-/** `PRI * HTTP/2.0` is HTTP/2; three bytes tell it from PUT, POST, PATCH and PROPFIND. 0x16 begins a TLS handshake. */
-function decide(bytes: Buffer): Kind | undefined {
-  if (bytes[0] === 0x16) return "tls";
-  const start = bytes.toString("latin1", 0, 3);
-  if (start === "PRI") return "http2";
-  return "PRI".startsWith(start) ? undefined : "http1";
-}
-
-/** Reads until the protocol is known, puts the bytes back, and hands the socket on as if it were fresh. */
-function look(socket: Socket, then: (kind: Kind) => void): void {
-  let held: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), lookTimeoutMs);
-  timer.unref();
-  const done = (): void => {
-    clearTimeout(timer);
-    socket.off("readable", onReadable).off("end", onEnd).off("close", done);
-  };
-  const onEnd = (): void => {
-    done();
-    socket.destroy();
-  };
-  const onReadable = (): void => {
-    for (;;) {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const kind = decide(held);
-      if (kind === undefined) continue;
-      done();
-      socket.unshift(held);
-      then(kind);
-      return;
-    }
-  };
-  socket.on("readable", onReadable).on("end", onEnd).on("close", done);
 }
