@@ -94,13 +94,13 @@ export function createMachines(
     }
   };
 
-  const entranceOf = (host: string): Entrance | undefined => {
+  const entranceOf = ({ host, path }: { readonly host: string; readonly path: string }): Entrance | undefined => {
     for (const service of services.values()) {
-      if (service.hosts.includes(host)) return { service, host, proto: "https" };
+      if (service.hosts.includes(host)) return { service, host, path, proto: "https" };
       const at = host.indexOf("---");
       const tag = host.slice(0, at);
       if (at > 0 && service.hosts.includes(host.slice(at + 3)) && service.traffic.some((route) => route.tag === tag)) {
-        return { service, host, tag, proto: "https" };
+        return { service, host, path, tag, proto: "https" };
       }
     }
     return undefined;
@@ -157,13 +157,13 @@ export function createMachines(
     },
     surface: {
       serves: (hostname) => hostname.endsWith(".run.app"),
-      handle: async (req, res, { host }) => {
-        const at = entranceOf(host);
+      handle: async (req, res, place) => {
+        const at = entranceOf(place);
         if (at === undefined) sendPage(res, pages.notFound());
         else await router.handle(req, res, at);
       },
-      upgrade: (req, socket, head, { host }) => {
-        const at = entranceOf(host);
+      upgrade: (req, socket, head, place) => {
+        const at = entranceOf(place);
         if (at === undefined) refuseUpgrade(socket, pages.notFound());
         else void router.upgrade(req, socket, head, at);
       },

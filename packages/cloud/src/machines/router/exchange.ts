@@ -11,6 +11,7 @@ export const maxBodyBytes = 32 * 1024 * 1024;
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly path: string;
   readonly instance: Instance;
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** Ends it: the caller went away, or its time is over. */
@@ -41,13 +42,13 @@ export interface Counts {
  * Hands a request to the program over HTTP/1.1 and its answer back, both as they come. Resolves when the answer has been
  * handed over; rejects when the connection fails, with `BodyTooLarge`, or with the signal's reason.
  */
-export function exchangeHttp1({ req, res, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
+export function exchangeHttp1({ req, res, path, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
   return new Promise((resolve, reject) => {
     const upstream = request({
       host: containerAddress,
       port: instance.port(),
       method: req.method ?? "GET",
-      path: req.url ?? "/",
+      path,
       headers: { ...headers },
       agent: oneTime,
       setHost: false,
@@ -74,7 +75,7 @@ export function exchangeHttp1({ req, res, instance, headers, signal }: Exchange,
 const sessions = new WeakMap<Instance, ClientHttp2Session>();
 
 /** The same over HTTP/2 in the clear, for a container whose port is named `h2c`; trailers go through, as gRPC needs. */
-export function exchangeHttp2({ req, res, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
+export function exchangeHttp2({ req, res, path, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
   return new Promise((resolve, reject) => {
     const { host, "transfer-encoding": _, connection: __, upgrade: ___, ...rest } = headers;
     const stream = sessionOf(instance).request({
@@ -83,7 +84,7 @@ export function exchangeHttp2({ req, res, instance, headers, signal }: Exchange,
         ? { te: "trailers" }
         : {}),
       ":method": req.method ?? "GET",
-      ":path": req.url ?? "/",
+      ":path": path,
       ":authority": String(host ?? ""),
     });
     const fail = whenFailed({ upstream: stream, signal, reject });

@@ -1,8 +1,8 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { ServedService } from "../machines.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { pages, sendPage } from "./pages.ts";
-import type { Router } from "./router.ts";
+import type { Entrance, Router } from "./router.ts";
 import { refuseUpgrade } from "./websocket.ts";
 
 const firstPort = 4520;
@@ -30,12 +30,12 @@ export function createLocalListeners(options: {
     const server = createServer((req, res) => {
       const service = served(name);
       if (service === undefined || !welcome(req.headers.host, service)) return sendPage(res, pages.notFound());
-      void router.handle(req, res, { service, proto: "http", host: req.headers.host ?? "" });
+      void router.handle(req, res, entrance(service, req));
     });
     server.on("upgrade", (req, socket, head) => {
       const service = served(name);
       if (service === undefined || !welcome(req.headers.host, service)) return refuseUpgrade(socket, pages.notFound());
-      void router.upgrade(req, socket, head, { service, proto: "http", host: req.headers.host ?? "" });
+      void router.upgrade(req, socket, head, entrance(service, req));
     });
     server.requestTimeout = 0;
     return server;
@@ -96,6 +96,10 @@ export function createLocalListeners(options: {
       await Promise.all([...servers.keys()].map(shut));
     },
   };
+}
+
+function entrance(service: ServedService, { headers, url }: IncomingMessage): Entrance {
+  return { service, proto: "http", host: headers.host ?? "", path: url ?? "/" };
 }
 
 /** Whether the `Host` is this machine's or the service's: a page of a foreign name that resolves here gets nothing. */

@@ -156,6 +156,27 @@ describe("the router", () => {
     serve({});
   });
 
+  test("by the path prefix of the cloud's own address: the program sees its path alone, query kept, also upgraded", async () => {
+    serve({ invokerIamDisabled: true });
+    const seen = async (path: string): Promise<unknown> =>
+      ((await (await fetch(`${cloud.url}/${path}`)).json()) as { url: string }).url;
+    expect(await seen(`${serviceHost}/stories/1?q=a%20b&q=/x`)).toBe("/stories/1?q=a%20b&q=/x");
+    expect(await seen(`${serviceHost}?q=1`)).toBe("/?q=1");
+    const upgraded = await new Promise((resolve, reject) => {
+      const headers = { connection: "Upgrade", upgrade: "websocket" };
+      const asked = request(`${cloud.url}/${serviceHost}/ws?room=1`, { headers });
+      asked.once("upgrade", (answer, socket) => {
+        socket.destroy();
+        resolve(answer.headers["x-url"]);
+      });
+      asked.once("response", (answer) => reject(new Error(`status ${answer.statusCode}`)));
+      asked.once("error", reject);
+      asked.end();
+    });
+    expect(upgraded).toBe("/ws?room=1");
+    serve({});
+  });
+
   test("the loopback port asks for a token too, and answers to no foreign host name", async () => {
     const url = w.machines.localUrl(serviceName) as string;
     expect((await fetch(url)).status).toBe(403);

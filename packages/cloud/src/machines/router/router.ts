@@ -18,6 +18,8 @@ export interface Entrance {
   /** What the program sees as the scheme. */
   readonly proto: "http" | "https";
   readonly host: string;
+  /** Path and query at that host, as the program sees them: what the request line says may hold more. */
+  readonly path: string;
 }
 
 /** Takes requests for services to their revisions' instances, as Cloud Run's front end does. Never rejects. */
@@ -38,11 +40,10 @@ export function createRouter(parts: RouterParts): Router {
 
   /** Everything up to a place in an instance: who may come in, which revision, room in it. */
   const enter = async (req: IncomingMessage, at: Entrance, gone: AbortController) => {
-    const url = req.url ?? "/";
     const admission = await admit({
       service: at.service,
       headers: req.headers,
-      url,
+      url: at.path,
       iam: parts.iam,
       tokens: parts.tokens,
     });
@@ -82,7 +83,7 @@ export function createRouter(parts: RouterParts): Router {
     readonly text: string | undefined;
   }): RequestLog => ({
     method: options.req.method ?? "GET",
-    url: `${options.at.proto}://${options.at.host}${options.req.url ?? "/"}`,
+    url: `${options.at.proto}://${options.at.host}${options.at.path}`,
     status: options.status,
     requestBytes: options.counts.requestBytes,
     responseBytes: options.counts.responseBytes,
@@ -115,7 +116,14 @@ export function createRouter(parts: RouterParts): Router {
         const h2c = revision.spec.containers.some((container) => container.port?.name === "h2c");
         const exchange = h2c ? exchangeHttp2 : exchangeHttp1;
         await exchange(
-          { req, res, instance: lease.instance, headers: inside.headers(false), signal: gone.signal },
+          {
+            req,
+            res,
+            path: at.path,
+            instance: lease.instance,
+            headers: inside.headers(false),
+            signal: gone.signal,
+          },
           counts,
         );
       } catch (thrown) {
@@ -147,6 +155,7 @@ export function createRouter(parts: RouterParts): Router {
           req,
           socket,
           head,
+          path: at.path,
           instance,
           headers: inside.headers(true),
           signal: gone.signal,

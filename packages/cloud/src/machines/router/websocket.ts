@@ -9,17 +9,18 @@ export function exchangeUpgrade(options: {
   readonly req: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  readonly path: string;
   readonly instance: Instance;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly signal: AbortSignal;
 }): Promise<number> {
-  const { req, socket, head, instance, headers, signal } = options;
+  const { req, socket, head, path, instance, headers, signal } = options;
   return new Promise((resolve, reject) => {
     const upstream = request({
       host: containerAddress,
       port: instance.port(),
       method: req.method ?? "GET",
-      path: req.url ?? "/",
+      path,
       headers: { ...headers },
       agent: false,
       setHost: false,

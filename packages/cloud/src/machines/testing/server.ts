@@ -26,11 +26,11 @@ const answer = async (req, res) => {
   const ms = Number(url.searchParams.get("ms") ?? 0);
   if (ms > 0) await new Promise((done) => setTimeout(done, ms));
   open--;
-  res.end(JSON.stringify({ revision: env.K_REVISION, pid: process.pid, open: most, instance: env.GCE_METADATA_HOST }));
+  res.end(JSON.stringify({ revision: env.K_REVISION, pid: process.pid, open: most, instance: env.GCE_METADATA_HOST, url: req.url }));
 };
 const server = http.createServer(answer);
 server.on("upgrade", (req, socket) => {
-  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: Upgrade\\r\\nupgrade: websocket\\r\\n\\r\\n");
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: Upgrade\\r\\nupgrade: websocket\\r\\nx-url: " + req.url + "\\r\\n\\r\\n");
   socket.on("data", (data) => socket.write(data));
   socket.on("error", () => {});
 });
