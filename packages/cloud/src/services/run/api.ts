@@ -5,8 +5,9 @@ import { endOrphans } from "./reconcile.ts";
 import { runRpc } from "./rpc.ts";
 import { runningServices } from "./running.ts";
 import { hasServices } from "./store.ts";
+import { runRest } from "./v1/rest.ts";
 
-/** Cloud Run Admin API v2 over the machines given. */
+/** Cloud Run Admin API, v2 and v1, over the machines given. */
 export function runOver(machines: MachinesOf): CloudService {
   return {
     api,
@@ -14,6 +15,7 @@ export function runOver(machines: MachinesOf): CloudService {
     descriptors: "run-v2",
     create: (host) => ({
       rpc: runRpc(controlOf(host, machines)),
+      rest: runRest(controlOf(host, machines)),
       operations: { version: "v2", names: ["projects/*/locations/*/operations/*"] },
       locations: { version: "v1" },
     }),

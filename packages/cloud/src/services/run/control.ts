@@ -1,5 +1,6 @@
 import type { Host } from "../../host.ts";
 import type { Machines } from "../../machines/machines.ts";
+import { createLastOperations, type LastOperations } from "./last-operations.ts";
 import { type Messages, messagesOf } from "./messages.ts";
 import { createServiceOperations, type ServiceOperations } from "./operations.ts";
 import { createReconciler, type Reconciler } from "./reconcile.ts";
@@ -15,6 +16,7 @@ export interface Control {
   readonly m: Messages;
   readonly store: Store;
   readonly operations: ServiceOperations;
+  readonly lastOperations: LastOperations;
   readonly reconciler: Reconciler;
   /** Microseconds, no value twice. */
   readonly stamps: () => number;
@@ -28,11 +30,12 @@ export function controlOf(host: Host, machinesOf: MachinesOf): Control {
   if (before !== undefined) return before;
   const m = messagesOf(host.schemas);
   const store = createStore(host.db, host.schemas, m);
-  const operations = createServiceOperations(host, m, store);
+  const lastOperations = createLastOperations(host.db);
+  const operations = createServiceOperations(host, m, store, lastOperations);
   const machines = machinesOf(host);
   const stamps = createStamps(host.clock.now);
-  const reconciler = createReconciler({ host, machines, m, store, operations, stamps });
-  const control = { host, machines, m, store, operations, reconciler, stamps };
+  const reconciler = createReconciler({ host, machines, m, store, operations, lastOperations, stamps });
+  const control = { host, machines, m, store, operations, lastOperations, reconciler, stamps };
   made.set(host, control);
   return control;
 }

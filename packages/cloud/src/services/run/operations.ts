@@ -3,6 +3,7 @@ import type { Service, ServiceSchema } from "../../../gen/types/google/cloud/run
 import type { Host, OperationHandle } from "../../host.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Fault } from "./conditions.ts";
+import type { LastOperations } from "./last-operations.ts";
 import type { Messages } from "./messages.ts";
 import type { Pending, Store } from "./store.ts";
 
@@ -22,7 +23,12 @@ export interface ServiceOperations {
   fail(pending: Pending, service: Service, fault: Pick<Fault, "code" | "message">): void;
 }
 
-export function createServiceOperations(host: Host, m: Messages, store: Store): ServiceOperations {
+export function createServiceOperations(
+  host: Host,
+  m: Messages,
+  store: Store,
+  lastOperations: LastOperations,
+): ServiceOperations {
   const begin = (service: Service): Handle => {
     const parent = service.name.slice(0, service.name.indexOf("/services/"));
     const metadata = { schema: m.service, value: shown(m, service) };
@@ -37,6 +43,7 @@ export function createServiceOperations(host: Host, m: Messages, store: Store): 
     start: (service, pending) => {
       const operation = begin(service).name;
       store.addPending({ ...pending, operation, service: service.name, generation: service.generation });
+      lastOperations.set(service.name, operation);
       return operation;
     },
     done: (service) => {

@@ -3,6 +3,7 @@ import type { Revision } from "../../../gen/types/google/cloud/run/v2/revision_p
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import type { Host } from "../../host.ts";
 import type { Machines, RevisionState } from "../../machines/machines.ts";
+import type { LastOperations } from "./last-operations.ts";
 import type { Messages } from "./messages.ts";
 import { idOf, parseService, serviceOf } from "./names.ts";
 import { api, type ServiceOperations } from "./operations.ts";
@@ -20,6 +21,7 @@ export interface ReconcilerParts {
   readonly m: Messages;
   readonly store: Store;
   readonly operations: ServiceOperations;
+  readonly lastOperations: LastOperations;
   readonly stamps: () => number;
 }
 

@@ -3,6 +3,7 @@ import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.
 import type { Host } from "../../host.ts";
 import type { Machines } from "../../machines/machines.ts";
 import { changed } from "./conditions.ts";
+import type { LastOperations } from "./last-operations.ts";
 import type { Messages } from "./messages.ts";
 import { api, type ServiceOperations } from "./operations.ts";
 import { etagOf, timestamp } from "./stamps.ts";
@@ -15,6 +16,7 @@ export async function removeService(of: {
   readonly m: Messages;
   readonly store: Store;
   readonly operations: ServiceOperations;
+  readonly lastOperations: LastOperations;
   readonly stamps: () => number;
   readonly service: Service;
   readonly revisions: readonly Revision[];
@@ -39,5 +41,6 @@ export async function removeService(of: {
     }
     host.iam.removePolicies(`${api}/${service.name}`);
     store.forget(service.name);
+    of.lastOperations.forget(service.name);
   });
 }

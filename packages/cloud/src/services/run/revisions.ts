@@ -13,16 +13,10 @@ import { etagOf, timestamp } from "./stamps.ts";
 
 /** `google.cloud.run.v2.Revisions` */
 export function revisionsRpc(control: Control): RpcService {
-  const { host, m, store } = control;
+  const { host, store } = control;
   const { canonical } = host.projects;
 
-  const find = (given: string): Revision => {
-    const name = canonical(given);
-    const place = parseRevision(name);
-    const found = store.revisions.get(name);
-    if (found === undefined) throw revisionNotFound(place);
-    return found;
-  };
+  const find = (given: string): Revision => mustFind(control, canonical(given));
 
   return rpc<typeof Revisions>("google.cloud.run.v2.Revisions", {
     getRevision: {
@@ -56,29 +50,44 @@ export function revisionsRpc(control: Control): RpcService {
       permission: "run.revisions.delete",
       resource: (request) => request.name,
       audit: "ADMIN_WRITE",
-      handle: (request) => {
-        const revision = clone(m.revision, find(request.name));
-        checkEtag(request.etag, revision);
-        refuseInUse(control, revision);
-        const now = control.stamps();
-        revision.deleteTime = timestamp(now);
-        revision.updateTime = timestamp(now);
-        revision.etag = etagOf(revision.name, revision.updateTime);
-        const name = host.db.tx(() => {
-          if (!request.validateOnly) store.revisions.delete(revision.name);
-          const handle = host.operations.start({
-            api,
-            parent: serviceOf(revision.name).replace(/\/services\/.*$/, ""),
-            target: revision.name,
-            response: m.revision,
-            metadata: { schema: m.revision, value: revision },
-          });
-          handle.succeed(revision);
-          return handle.name;
-        });
-        return host.operations.message(name) as Operation;
-      },
+      handle: (request) =>
+        host.operations.message(deleteRevision(control, canonical(request.name), request)) as Operation,
     },
+  });
+}
+
+function mustFind({ store }: Control, name: string): Revision {
+  const place = parseRevision(name);
+  const found = store.revisions.get(name);
+  if (found === undefined) throw revisionNotFound(place);
+  return found;
+}
+
+/** Deletes a revision that nothing needs. Answers the operation's name, which is done at once. */
+export function deleteRevision(
+  control: Control,
+  name: string,
+  { etag, validateOnly }: { readonly etag: string; readonly validateOnly: boolean },
+): string {
+  const { host, m, store } = control;
+  const revision = clone(m.revision, mustFind(control, name));
+  checkEtag(etag, revision);
+  refuseInUse(control, revision);
+  const now = control.stamps();
+  revision.deleteTime = timestamp(now);
+  revision.updateTime = timestamp(now);
+  revision.etag = etagOf(revision.name, revision.updateTime);
+  return host.db.tx(() => {
+    if (!validateOnly) store.revisions.delete(revision.name);
+    const handle = host.operations.start({
+      api,
+      parent: serviceOf(revision.name).replace(/\/services\/.*$/, ""),
+      target: revision.name,
+      response: m.revision,
+      metadata: { schema: m.revision, value: revision },
+    });
+    handle.succeed(revision);
+    return handle.name;
   });
 }
 

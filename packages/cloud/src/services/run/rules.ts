@@ -2,6 +2,7 @@ import type { RevisionTemplate } from "../../../gen/types/google/cloud/run/v2/re
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { checkResources } from "./resources.ts";
 import { checkContainer } from "./rules-container.ts";
+import { checkMetadata } from "./rules-metadata.ts";
 import { checkTraffic } from "./rules-traffic.ts";
 import type { Violation } from "./violations.ts";
 
@@ -10,14 +11,6 @@ export const mostRevisions = 1000;
 const longestDescription = 512;
 const longestTimeoutS = 3600;
 const mostConcurrency = 1000;
-
-/** Namespaces that Cloud Run keeps for itself: what v1 said in them has fields of its own in v2. */
-const systemNamespaces = [
-  "run.googleapis.com",
-  "cloud.googleapis.com",
-  "serving.knative.dev",
-  "autoscaling.knative.dev",
-];
 
 export interface Checked {
   /** `CreateServiceRequest` or `UpdateServiceRequest`: how Cloud Run names the place of a fault. */
@@ -158,42 +151,6 @@ function checkContainers(found: Violation[], template: RevisionTemplate, root: s
     found.push({
       field: "template.containers",
       description: "Revision template should contain exactly one container with an exposed port.",
-    });
-  }
-}
-
-function checkMetadata(
-  found: Violation[],
-  root: string,
-  labels: Readonly<Record<string, string>>,
-  annotations: Readonly<Record<string, string>>,
-): void {
-  for (const [kind, keys] of [
-    ["labels", Object.keys(labels)],
-    ["annotations", Object.keys(annotations)],
-  ] as const) {
-    for (const key of keys) {
-      const namespace = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
-      if (!systemNamespaces.some((each) => namespace === each || namespace.endsWith(`.${each}`))) continue;
-      found.push({
-        field: `${root}.${kind}`,
-        description: `${kind} in the namespace '${namespace}' are not supported in the Cloud Run API v2: '${key}'.`,
-      });
-    }
-  }
-  for (const [key, value] of Object.entries(labels)) {
-    const namespaced = key.includes("/");
-    if (
-      namespaced ||
-      (/^\p{Ll}[\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u.test(key) && /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u.test(value))
-    ) {
-      continue;
-    }
-    found.push({
-      field: `${root}.labels`,
-      description:
-        `label '${key}' is invalid: keys and values use lowercase letters, digits, '_' and '-', at most 63 ` +
-        "characters, and keys begin with a letter.",
     });
   }
 }

@@ -132,12 +132,14 @@ export function servicesRpc(control: Control): RpcService {
   return rpc<typeof Services>("google.cloud.run.v2.Services", methods);
 }
 
-function refuseDeleted(service: Service): void {
+/** Throws FAILED_PRECONDITION when it is marked as deleted. */
+export function refuseDeleted(service: Service): void {
   if (service.deleteTime === undefined) return;
   throw new RpcError("FAILED_PRECONDITION", `Resource '${parseService(service.name).service}' is being deleted.`);
 }
 
-function requireRegion(region: string): void {
+/** Throws PERMISSION_DENIED, as Google does, for a region that there is not. */
+export function requireRegion(region: string): void {
   if (knownRegion(region)) return;
   throw new RpcError("PERMISSION_DENIED", `Permission denied on 'locations/${region}' (or it may not exist).`);
 }
