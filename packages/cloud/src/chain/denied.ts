@@ -22,6 +22,8 @@ function words(permission: string, api: string, name: string, caller: Principal 
       return `Permission '${permission}' denied for resource '${name}' (or it may not exist).`;
     case "artifactregistry.googleapis.com":
       return `Permission '${permission}' denied on resource '//${api}/${name}' (or it may not exist).`;
+    case "cloudkms.googleapis.com":
+      return `Permission '${permission}' denied on resource '${name}' (or it may not exist).`;
     case "run.googleapis.com":
       return `Permission '${permission}' denied on resource '${name}' (or resource may not exist).`;
     case "iam.googleapis.com":

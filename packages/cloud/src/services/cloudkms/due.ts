@@ -1,0 +1,79 @@
+import { CryptoKeyVersion_CryptoKeyVersionState as State } from "../../../gen/cloudkms-v1.enums.ts";
+import { algorithmOf } from "./algorithms.ts";
+import { symmetricMaterial } from "./material.ts";
+import { addVersion, timestamp } from "./new-version.ts";
+import type { KmsParts } from "./parts.ts";
+import { durationMillis } from "./settings.ts";
+
+/** What falls due by the clock: keys are rotated, versions that are scheduled for it are destroyed. */
+export interface Due {
+  /** Does what is due; one comparison when nothing is. Called before anything is read. */
+  settle(): void;
+  /** Looks anew when the next is due; called after a change of such a time. */
+  changed(): void;
+  stop(): void;
+}
+
+type Parts = Omit<KmsParts, "due">;
+
+export function createDue(parts: Parts): Due {
+  const { host, store } = parts;
+  let nextMs = Number.POSITIVE_INFINITY;
+  let cancel: (() => void) | undefined;
+
+  const settle = (): void => {
+    const nowMs = host.clock.now();
+    if (nowMs < nextMs) return;
+    host.db.tx(() => {
+      for (const { key, atMs } of store.toRotate(nowMs)) rotate(parts, key, atMs, nowMs);
+      for (const { key, number, atMs } of store.toDestroy(nowMs)) destroy(parts, key, number, atMs);
+    });
+    changed();
+  };
+
+  const changed = (): void => {
+    cancel?.();
+    cancel = undefined;
+    nextMs = store.nextDueMs() ?? Number.POSITIVE_INFINITY;
+    if (nextMs < Number.POSITIVE_INFINITY) cancel = host.clock.after(nextMs - host.clock.now(), settle);
+  };
+
+  changed();
+  return { settle, changed, stop: () => cancel?.() };
+}
+
+/** A new primary version for every period that has passed; the time of the next one stays in step with the first. */
+function rotate(parts: Parts, name: string, dueMs: number, nowMs: number): void {
+  const { store } = parts;
+  const key = store.keys.get(name);
+  const algorithm = algorithmOf(key?.versionTemplate?.algorithm ?? 0);
+  if (key === undefined || algorithm?.kind !== "symmetric") {
+    store.setRotation(name, undefined);
+    return;
+  }
+  const { rotationSchedule } = key;
+  const periodMs = rotationSchedule.case === "rotationPeriod" ? durationMillis(rotationSchedule.value) : 0;
+  let atMs: number | undefined = dueMs;
+  while (atMs !== undefined && atMs <= nowMs) {
+    const material = symmetricMaterial(algorithm);
+    const micros = Math.floor(atMs * 1000);
+    const { number } = addVersion(parts, key, material, { createdMicros: micros, generatedMicros: micros });
+    store.setPrimary(name, number);
+    atMs = periodMs > 0 ? atMs + periodMs : undefined;
+  }
+  if (atMs === undefined) delete key.nextRotationTime;
+  else key.nextRotationTime = timestamp(Math.floor(atMs * 1000));
+  store.keys.put(name, key);
+  store.setRotation(name, atMs);
+}
+
+/** The key material goes for good. */
+function destroy({ store }: Parts, key: string, number: number, atMs: number): void {
+  const version = store.version(key, number);
+  if (version === undefined) return;
+  const { message } = version;
+  message.state = State.DESTROYED;
+  message.destroyEventTime = timestamp(Math.floor(atMs * 1000));
+  delete message.destroyTime;
+  store.updateVersion(key, version, { wipe: true });
+}

@@ -1,0 +1,43 @@
+import type { KeyManagementService } from "../../../gen/types/google/cloud/kms/v1/service_pb.js";
+import type { Host } from "../../host.ts";
+import { rpc, type ServiceParts } from "../../service.ts";
+import { asymmetricMethods } from "./asymmetric.ts";
+import { cryptoKeyMethods } from "./crypto-keys.ts";
+import type { Due } from "./due.ts";
+import { encryptMethods } from "./encrypt.ts";
+import { keyRingMethods } from "./key-rings.ts";
+import { macMethods } from "./mac.ts";
+import { createParts } from "./parts.ts";
+import { locationMethods } from "./places.ts";
+import { policyMethods } from "./policies.ts";
+import { rawMethods } from "./raw.ts";
+import { versionMethods } from "./versions.ts";
+
+const dueKey = "cloudkms.due";
+
+/** Ends the timers, where the API was ever called. */
+export function stopTimers(host: Host): void {
+  host.shared<Due | undefined>(dueKey, () => undefined)?.stop();
+}
+
+export function keyManagement(host: Host): ServiceParts {
+  const parts = createParts(host);
+  host.shared(dueKey, () => parts.due);
+  const policies = policyMethods(parts);
+  return {
+    rpc: [
+      rpc<typeof KeyManagementService>("google.cloud.kms.v1.KeyManagementService", {
+        ...keyRingMethods(parts),
+        ...cryptoKeyMethods(parts),
+        ...versionMethods(parts),
+        ...encryptMethods(parts),
+        ...rawMethods(parts),
+        ...asymmetricMethods(parts),
+        ...macMethods(parts),
+      }),
+      policies.rpc,
+      locationMethods(host),
+    ],
+    rest: policies.rest,
+  };
+}
