@@ -1,0 +1,110 @@
+import type { Answer } from "./exchange.ts";
+
+/** Ids that the client chose: they are the same on both sides from the start. */
+const chosen: Readonly<Record<string, string>> = {
+  projectId: "recorded-project",
+  projectNumber: "123456789",
+  uniqueId: "abc1234567",
+  folderID: "111111111111",
+  organizationID: "222222222222",
+  billingAccountID: "000000-111111-222222",
+};
+export const project = { id: "recorded-project", number: 123456789 } as const;
+
+/** Collections whose members the server names: a recorded member stands for one of ours. */
+const serverNamed = new Set(["operations", "alertPolicies", "conditions", "notificationChannels", "keys", "groups"]);
+const sample = "2024-04-01T12:34:56.123456Z";
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** What earlier answers taught about the ids, etags and times of this cloud, for one recording. */
+export class Bindings {
+  readonly #names = new Map<string, string>(Object.entries(chosen));
+  /** Recorded `operations/x` → ours. */
+  readonly #segments = new Map<string, string>();
+  readonly #known = new Map<string, Answer>();
+
+  /** Fills what is known into a text of the recording. */
+  fill(text: string): string {
+    let filled = text.replace(/\$\{(\w+)\}/g, (whole, name: string) => this.#names.get(name) ?? whole);
+    for (const [recorded, ours] of this.#segments) filled = filled.replaceAll(recorded, ours);
+    return filled;
+  }
+
+  fillAll(value: Answer): Answer {
+    return value === undefined ? undefined : JSON.parse(this.fill(JSON.stringify(value)));
+  }
+
+  /**
+   * A request's body with the etags and times of ours in place of recorded ones. `path` is where it goes: what an
+   * answer from there, or with that name, said last.
+   */
+  body(path: string, value: Answer, top = true): Answer {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const last = this.#known.get(path) ?? (typeof value.name === "string" ? this.#known.get(value.name) : undefined);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, own]) => {
+        if (key === "etag" && typeof last?.etag === "string") return [key, last.etag];
+        if (own === sample && typeof last?.[key] === "string") return [key, last[key]];
+        return [key, top && key === "policy" ? this.body(path, own, false) : own];
+      }),
+    );
+  }
+
+  /** Remembers what an answer says of resources, by where it came from and by their names. */
+  remember(path: string, answer: Answer): void {
+    if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return;
+    this.#known.set(path, answer);
+    if (typeof answer.name === "string") {
+      this.#known.set(answer.name, answer);
+      this.#known.set(
+        answer.name.replace(`projects/${chosen.projectNumber}/`, `projects/${chosen.projectId}/`),
+        answer,
+      );
+    }
+    if (typeof answer.response === "object") this.remember("", answer.response);
+  }
+
+  /** Whether ours may stand for what was recorded; if so, its ids are bound for what follows. */
+  matches(recorded: string, ours: string): boolean {
+    if (this.fill(recorded) === ours) return true;
+    return this.#placeholders(recorded, ours) || this.#members(recorded, ours);
+  }
+
+  #placeholders(recorded: string, ours: string): boolean {
+    const names: string[] = [];
+    const pattern = recorded.split(/(\$\{\w+\})/).map((part) => {
+      const name = /^\$\{(\w+)\}$/.exec(part)?.[1];
+      if (name === undefined) return literally(this.fill(part));
+      const fixed = name === "projectNumber" ? undefined : chosen[name];
+      if (fixed !== undefined) return literally(fixed);
+      names.push(name);
+      return name === "projectNumber" ? "(\\d{6,})" : "([^/]+)";
+    });
+    if (names.length === 0) return false;
+    const found = new RegExp(`^${pattern.join("")}$`).exec(ours);
+    if (found === null) return false;
+    names.forEach((name, index) => {
+      this.#names.set(name, found[index + 1] as string);
+    });
+    return true;
+  }
+
+  #members(recorded: string, ours: string): boolean {
+    const theirs = this.fill(recorded).split("/");
+    const own = ours.split("/");
+    if (theirs.length !== own.length || theirs.length < 2) return false;
+    const pairs: [string, string][] = [];
+    for (const [index, part] of theirs.entries()) {
+      const mine = own[index] as string;
+      if (part === mine) continue;
+      const collection = theirs[index - 1] ?? "";
+      if (!serverNamed.has(collection) || mine === "") return false;
+      pairs.push([`${collection}/${part}`, `${collection}/${mine}`]);
+    }
+    for (const [from, to] of pairs) this.#segments.set(from, to);
+    return true;
+  }
+}

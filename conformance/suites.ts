@@ -1,0 +1,5 @@
+import { recordings } from "./recordings/index.ts";
+import type { Suite } from "./suite.ts";
+
+/** Every suite, in the order in which they are worth running. */
+export const suites: readonly Suite[] = [recordings];
