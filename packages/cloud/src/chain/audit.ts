@@ -45,14 +45,18 @@ export function audit<I>(
       "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
       ...(status === undefined ? { status: {} } : { status }),
       authenticationInfo: {
-        principalEmail: call.caller.email,
+        ...(call.caller.kind === "federated"
+          ? { principalSubject: call.caller.email }
+          : { principalEmail: call.caller.email }),
         ...(call.caller.kind === "serviceAccount" ? { principalSubject: `serviceAccount:${call.caller.email}` } : {}),
         ...(call.caller.kind === "user" ? { principalSubject: `user:${call.caller.email}` } : {}),
         ...(call.caller.delegation && call.caller.delegation.length > 0
           ? {
-              serviceAccountDelegationInfo: call.caller.delegation.map((principalEmail) => ({
-                firstPartyPrincipal: { principalEmail },
-              })),
+              serviceAccountDelegationInfo: call.caller.delegation.map((name) =>
+                name.startsWith("principal:")
+                  ? { principalSubject: name }
+                  : { firstPartyPrincipal: { principalEmail: name } },
+              ),
             }
           : {}),
       },

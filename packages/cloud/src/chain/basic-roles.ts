@@ -7,6 +7,7 @@ export interface RoleRow {
 /** What nobody holds by a basic role: minting another's tokens, and the data in buckets (that comes by bucket policies). */
 const basicOwner = [
   "*",
+  "-iam.denypolicies.create|delete|update",
   "-iam.serviceAccounts.getAccessToken|getOpenIdToken|implicitDelegation|signBlob|signJwt",
   "-logging.buckets.write",
   "-resourcemanager.folders|organizations.*",
@@ -28,6 +29,7 @@ export const basicRoles: Readonly<Record<string, RoleRow>> = {
       "-cloudkms.locations.optOutKeyDeletionMsa",
       "-iam.roles.create|delete|undelete|update",
       "-iam.serviceAccounts.undelete",
+      "-iam.workloadIdentityPools|workloadIdentityPoolProviders.create|delete|undelete|update",
       "-logging.buckets.create|delete|undelete|update",
       "-logging.exclusions|sinks.create|delete|update",
       "-logging.fields|views.access",

@@ -58,10 +58,13 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   cloudtrace: { traces: "get list patch" },
   iam: {
+    denypolicies: crud,
     roles: `${crud} ${tagVerbs} undelete`,
     serviceAccountApiKeyBindings: "create delete undelete",
     serviceAccountKeys: "create delete disable enable get list",
     serviceAccounts: `${crud} ${policyVerbs} ${tagVerbs} actAs disable enable getAccessToken getOpenIdToken implicitDelegation signBlob signJwt undelete`,
+    workloadIdentityPoolProviders: `${crud} undelete`,
+    workloadIdentityPools: `${crud} undelete`,
   },
   logging: {
     buckets: `${crud} ${tagVerbs} copyLogEntries undelete write`,

@@ -97,6 +97,8 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   "cloudsql.client": { title: "Cloud SQL Client", holds: ["cloudsql.instances.connect|get"] },
   "cloudsql.instanceUser": { title: "Cloud SQL Instance User", holds: ["cloudsql.instances.executeSql|get|login"] },
   "cloudtrace.agent": { title: "Cloud Trace Agent", holds: ["cloudtrace.traces.patch"] },
+  "iam.denyAdmin": { title: "Deny Admin", holds: ["iam.denypolicies.*"] },
+  "iam.denyReviewer": { title: "Deny Reviewer", holds: ["iam.denypolicies.get|list"] },
   "iam.roleAdmin": {
     title: "Role Administrator",
     holds: ["iam.roles.*", "resourcemanager.projects.get|getIamPolicy"],
@@ -140,6 +142,14 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
   "iam.serviceAccountViewer": {
     title: "View Service Accounts",
     holds: [project, "iam.serviceAccountKeys.get|list", `iam.serviceAccounts.get|getIamPolicy|list|${tagReads}`],
+  },
+  "iam.workloadIdentityPoolAdmin": {
+    title: "IAM Workload Identity Pool Admin",
+    holds: [project, "iam.workloadIdentityPools|workloadIdentityPoolProviders.*"],
+  },
+  "iam.workloadIdentityPoolViewer": {
+    title: "IAM Workload Identity Pool Viewer",
+    holds: [project, "iam.workloadIdentityPools|workloadIdentityPoolProviders.get|list"],
   },
   "iam.workloadIdentityUser": {
     title: "Workload Identity User",

@@ -54,7 +54,9 @@ describe.skipIf(!existsSync(published))("roles: compared with Google's", () => {
 
   test("every permission of the table is one of Google's", () => {
     const all = new Set(Object.values(theirs).flatMap((role) => role.permissions));
-    expect(permissions.filter((name) => !all.has(name))).toEqual([]);
+    // Workload identity pools stand in their list of methods alone.
+    const beside = /^iam\.workloadIdentityPool/;
+    expect(permissions.filter((name) => !all.has(name) && !beside.test(name))).toEqual([]);
   });
 
   test("every role has Google's title, and of the known permissions just those that Google's has", () => {

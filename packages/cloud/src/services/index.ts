@@ -10,6 +10,7 @@ import { redis } from "./redis/index.ts";
 import { run } from "./run/index.ts";
 import { secretmanager } from "./secretmanager/index.ts";
 import { serviceusage } from "./serviceusage/index.ts";
+import { sts } from "./sts/index.ts";
 
 /** Every API of the local cloud. They are resumed in this order and closed in the reverse: what others need comes first. */
 export const services = [
@@ -18,6 +19,7 @@ export const services = [
   cloudresourcemanager,
   iam,
   iamcredentials,
+  sts,
   logging,
   secretmanager,
   cloudkms,

@@ -1,12 +1,24 @@
-import { oauthSurface } from "../../chain/oauth.ts";
+import { oauthSurface, type TokenGrantHandler } from "../../chain/oauth.ts";
 import type { CloudService } from "../../service.ts";
 import { jwtGrant } from "./jwt-grant.ts";
+import { poolMethods } from "./pools/rest.ts";
+import { refreshGrant } from "./refresh-grant.ts";
 import { iamRpc } from "./rpc.ts";
 
 export const iam: CloudService = {
   api: "iam.googleapis.com",
   title: "Identity and Access Management (IAM) API",
   descriptors: "iam-v1",
-  create: (host) => ({ rpc: [iamRpc(host)] }),
-  resume: async (host) => host.surface(oauthSurface(host, jwtGrant(host))),
+  create: (host) => ({ rpc: [iamRpc(host)], rest: poolMethods(host) }),
+  resume: async (host) => {
+    const grants = [jwtGrant(host), refreshGrant(host)];
+    const grant: TokenGrantHandler = async (form) => {
+      for (const each of grants) {
+        const answer = await each(form);
+        if (answer !== undefined) return answer;
+      }
+      return undefined;
+    };
+    host.surface(oauthSurface(host, grant));
+  },
 };
