@@ -53,8 +53,10 @@ async function run(
     if (stop.signal.aborted) process.exit(130);
     stop.abort(new Interrupted());
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  if (command.ownSignals !== true) {
+    process.on("SIGINT", interrupt);
+    process.on("SIGTERM", interrupt);
+  }
   try {
     const context: Context = {
       flags: parsed.flags as Context["flags"],

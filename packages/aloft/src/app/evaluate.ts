@@ -21,7 +21,10 @@ function checkOptions(options: AppOptions, problems: Problems): void {
     else if (!/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
       problems.add(at, "is no name of an environment: lower-case letters, digits, hyphens", `for example "staging"`);
     }
-    if (given.project === undefined) problems.add(`${at}.project`, "is missing", `for example project: "shop-prod"`);
+    // A project that is there and wrong was told of already.
+    const named = (options.environments as Record<string, { project?: unknown } | undefined>)[name]?.project;
+    if (given.project === undefined && named === undefined)
+      problems.add(`${at}.project`, "is missing", `for example project: "shop-prod"`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Builder } from "../app/app.ts";
+import type { Builder, ValueRef } from "../app/app.ts";
 import type { ApplyOptions } from "../plan/engine.ts";
 import { makeDownPlan } from "../plan/make-down-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
@@ -148,6 +148,34 @@ test("plan: a worker that is never healthy is a repair, and its removal from the
   const { plan } = await up((b) => void api(b));
   expect(lines(plan)).toEqual(expect.arrayContaining(["delete service/rig-sick", "delete service-account/rig-sick"]));
   expect(lines(await makePlan(rig.graph(api), rig.google))).toEqual([]);
+});
+
+test("up: who may call a private service is granted; what the file no longer says is taken back, other people's grants stay", async () => {
+  const friend = "user:friend@example.com";
+  const build = (b: Builder, allowed: (caller: string) => readonly (string | ValueRef)[] | undefined) => {
+    api(b);
+    const caller = b.service("caller", { entry: "api.ts" });
+    const invokers = allowed("caller")?.map((who) => (who === "caller" ? caller.email : who));
+    b.service("private", { entry: "api.ts", ...(invokers === undefined ? {} : { invokers }) });
+  };
+  const members = async () => {
+    const path = `v2/projects/${project}/locations/us-central1/services/rig-private:getIamPolicy`;
+    const policy = await rig.google.request<{ bindings?: { members: string[] }[] }>({ api: "run", path });
+    return (policy.bindings ?? []).flatMap((binding) => binding.members).sort();
+  };
+  const account = `serviceAccount:rig-caller@${project}.iam.gserviceaccount.com`;
+  await up((b) => build(b, (caller) => [caller, friend]));
+  expect(await members()).toEqual([account, friend]);
+  const fewer = await up((b) => build(b, () => [friend]));
+  expect(lines(fewer.plan).filter((line) => line.includes("invoker"))).toEqual([
+    `update invoker/private no longer ${account}`,
+  ]);
+  expect(await members()).toEqual([friend]);
+  await up((b) => build(b, (caller) => [caller]));
+  const none = await up((b) => build(b, () => undefined));
+  expect(lines(none.plan).filter((line) => line.includes("invoker"))).toEqual(["delete invoker/rig-private"]);
+  expect(await members()).toEqual([friend]);
+  await up((b) => void api(b));
 });
 
 test("plan: entries that do not compile are told, and nothing is half-done", async () => {

@@ -27,6 +27,8 @@ export interface Argument {
   /** As in help: `NAME`. */
   readonly name: string;
   readonly required?: boolean;
+  /** The last one may: it takes all that is left. */
+  readonly many?: boolean;
   readonly what: string;
 }
 
@@ -84,6 +86,8 @@ export interface CommandSpec<F extends Flags, T> {
   /** What to say to too many arguments, where the usual text would not do. They are never repeated. */
   readonly tooMany?: { readonly what: string; readonly why: string; readonly next: string };
   readonly examples: readonly string[];
+  /** It deals with Ctrl-C and SIGTERM itself: `signal` is never aborted. */
+  readonly ownSignals?: boolean;
   readonly run: (ctx: Context<F>) => Promise<Answer<T>>;
   /** Bytes are written as they are. */
   readonly text: (data: T, paint: Paint) => string | Uint8Array;

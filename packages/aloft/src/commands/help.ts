@@ -61,7 +61,10 @@ function unknown(name: string): Failure {
 
 /** `aloft secrets set NAME [flags]` */
 export function usageOf(command: Described): string {
-  const args = (command.args ?? []).map(({ name, required }) => (required ? name : `[${name}]`));
+  const args = (command.args ?? []).map(({ name, required, many }) => {
+    const shown = many === true ? `${name} …` : name;
+    return required === true ? shown : `[${shown}]`;
+  });
   return ["aloft", command.name, ...args, "[flags]"].join(" ");
 }
 

@@ -18,6 +18,8 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   "cloud status": () => import("./cloud-status.ts"),
   "cloud reset": () => import("./cloud-reset.ts"),
   "cloud token": () => import("./cloud-token.ts"),
+  "cloud env": () => import("./cloud-env.ts"),
+  exec: () => import("./exec.ts"),
   help: () => import("./help.ts"),
   version: () => import("./version.ts"),
 };

@@ -160,7 +160,7 @@ function flagFailure(command: Command, thrown: unknown, known: readonly string[]
 
 function checkArguments(command: Command, given: readonly string[]): void {
   const takes: readonly Argument[] = command.args ?? [];
-  if (given.length > takes.length) {
+  if (given.length > takes.length && takes.at(-1)?.many !== true) {
     if (command.tooMany !== undefined) throw new Failure({ code: "USAGE", ...command.tooMany });
     const count =
       takes.length === 0 ? "no argument" : takes.length === 1 ? "one argument" : `${takes.length} arguments`;

@@ -10,8 +10,6 @@ export const unbuilt: Readonly<Record<string, string>> = {
   cost: "see https://cloud.google.com/products/calculator",
   export: "aloft plan --json gives the plan as data",
   golive: "aloft plan --env NAME, then aloft up --env NAME",
-  exec: "set the API's endpoint by hand: http://127.0.0.1:4510/<api>.googleapis.com/",
-  "cloud env": "aloft cloud status shows the addresses, aloft cloud token gives a bearer token",
   "cloud clock": "wait, or use startCloud({ clock }) in a test",
   "cloud faults": "stop what should fail (aloft cloud status names the processes' services)",
   "secrets create": "aloft secrets set NAME makes the secret with its first version",

@@ -45,7 +45,8 @@ export const push: Push = (image, target, tag, onProgress) =>
 async function sendBlob(blob: Blob, target: RegistryTarget, onProgress?: (message: string) => void): Promise<boolean> {
   const key = `${target.endpoint} ${blob.digest}`;
   const before = sent.get(key);
-  const elsewhere = await before?.catch(() => undefined);
+  // No wait for nothing: of several that start at once only the first may find nothing.
+  const elsewhere = before === undefined ? undefined : await before.catch(() => undefined);
   const work = upload(blob, target, elsewhere, onProgress);
   const place = work.then(() => target.repository);
   place.catch(() => sent.delete(key));

@@ -1,6 +1,6 @@
 import { type Google, GoogleError, type LongRunning } from "@aloft/google";
 import type { ServiceSpec } from "../app/specs.ts";
-import type { ApplyContext, Kind, KindContext, Place } from "./kind.ts";
+import type { ApplyContext, Found, Kind, KindContext, Place } from "./kind.ts";
 import { gone, lastPart, orAbsent } from "./lib/answers.ts";
 import { foreign, isOurs, labelChanges } from "./lib/ownership.ts";
 import type { RunService, RunTemplate } from "./lib/run-service.ts";
@@ -131,13 +131,7 @@ export const service: Kind<ServiceSpec, RunService> = {
     };
   },
 
-  listOurs: async ({ google, place, signal }) => {
-    const call = { api, path: `${parentOf(place)}/services`, ...(signal ? { signal } : {}) };
-    const all = await orAbsent(google.list<RunService>(call, "services"));
-    return (all ?? [])
-      .filter(({ labels }) => isOurs(labels, place))
-      .map((live) => ({ id: lastPart(live.name ?? ""), live }));
-  },
+  listOurs: (context) => ourServices(context),
 
   remove: ({ id }, context) => {
     const { google, place, signal } = context;
@@ -145,3 +139,15 @@ export const service: Kind<ServiceSpec, RunService> = {
     return gone(google.request<LongRunning>(call).then((operation) => wait(operation, context)));
   },
 };
+
+/** All services with our labels; read once a run. */
+export function ourServices(context: KindContext): Promise<readonly Found<RunService>[]> {
+  const { google, place, signal } = context;
+  return context.once("our services", async () => {
+    const call = { api, path: `${parentOf(place)}/services`, ...(signal ? { signal } : {}) };
+    const all = await orAbsent(google.list<RunService>(call, "services"));
+    return (all ?? [])
+      .filter(({ labels }) => isOurs(labels, place))
+      .map((live) => ({ id: lastPart(live.name ?? ""), live }));
+  });
+}

@@ -34,6 +34,19 @@ export interface TokenRequest {
   /** Asks for an ID token for this audience instead of an access token. */
   readonly audience?: string;
   readonly scopes?: readonly string[];
+  /** Seconds; an hour by default, 12 hours at most. */
+  readonly lifetimeS?: number;
+}
+
+/** The local certificate authority, and where programs find it. */
+export interface LocalCa {
+  /** PEM. */
+  readonly certificate: string;
+  readonly files: {
+    readonly certificate: string;
+    /** The system's roots and the CA. */
+    readonly bundle: string;
+  };
 }
 
 /** The local cloud's own API, steered by `aloft` alone; everything else goes through Google's. */
@@ -41,6 +54,10 @@ export interface Admin {
   readonly address: string;
   status(): Promise<CloudStatus>;
   token(request?: TokenRequest): Promise<{ readonly token: string; readonly expiresAt: string }>;
+  /** What the token endpoint takes for this user or service account, as long as the cloud is not reset. */
+  refreshToken(as?: string): Promise<string>;
+  /** Makes the local CA where there is none yet. */
+  ca(): Promise<LocalCa>;
   /** Removes every resource and its data. */
   reset(): Promise<void>;
 }
@@ -65,6 +82,13 @@ export function adminAt(place: Place, signal?: AbortSignal): Admin {
     address,
     status: async () => (await call("GET", "status")) as CloudStatus,
     token: async (request = {}) => (await call("POST", "token", request)) as { token: string; expiresAt: string },
+    refreshToken: async (as) => {
+      const { token } = (await call("POST", "token", { ...(as === undefined ? {} : { as }), refresh: true })) as {
+        token: string;
+      };
+      return token;
+    },
+    ca: async () => (await call("GET", "ca")) as LocalCa,
     reset: async () => {
       await call("POST", "reset", {});
     },

@@ -6,6 +6,8 @@ import { isOlder, startCloudAt } from "./start.ts";
 export interface LocalCloud {
   /** `http://127.0.0.1:4510`: every Google host is a path prefix of it. */
   readonly origin: string;
+  /** Its state folder. */
+  readonly dir: string;
   readonly admin: Admin;
   readonly credentials: {
     readonly token: () => Promise<string>;
@@ -34,7 +36,7 @@ export async function ensureLocalCloud(options: EnsureOptions): Promise<LocalClo
       options.note(`The local cloud was not running: started at ${originOf(place)} (${started.log}).`);
   }
   const admin = adminAt(place);
-  return { origin: originOf(place), admin, credentials: credentialsOf(admin, first) };
+  return { origin: originOf(place), dir: place.dir, admin, credentials: credentialsOf(admin, first) };
 }
 
 const originOf = (place: Place): string => `http://${place.host}:${place.port}`;
