@@ -53,3 +53,8 @@ function kmsResource(projectId: string, segment: (collection: string) => string)
     labels: { ...key, crypto_key_version_id: segment("cryptoKeyVersions") },
   };
 }
+
+/** The method's name as the API's audit entries give it: Cloud KMS leaves its service out (`DestroyCryptoKeyVersion`). */
+export function auditedMethod({ api, method }: Call): string {
+  return api === "cloudkms.googleapis.com" ? method.slice(method.lastIndexOf(".") + 1) : method;
+}

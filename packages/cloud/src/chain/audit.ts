@@ -3,7 +3,7 @@ import type { Access, AuditKind, Call, JsonObject } from "../service.ts";
 import { codes, RpcError } from "../wire/rpc-error.ts";
 import { projectIn, qualified, target } from "./admit.ts";
 import { auditBody } from "./audit-body.ts";
-import { auditedResource } from "./audit-resource.ts";
+import { auditedMethod, auditedResource } from "./audit-resource.ts";
 
 export interface AuditParts {
   readonly iam: Iam;
@@ -65,7 +65,7 @@ export function audit<I>(
         ...(call.headers["user-agent"] === undefined ? {} : { callerSuppliedUserAgent: call.headers["user-agent"] }),
       },
       serviceName: call.api,
-      methodName: call.method,
+      methodName: auditedMethod(call),
       authorizationInfo: permissions.map((permission) => ({
         resource: given,
         permission,

@@ -337,7 +337,7 @@ test("kms: neither keys nor plain texts are at rest or in logs", async () => {
     }
   }
   const all = written.join("\n");
-  expect(all).toContain("Encrypt");
+  expect(all).toContain(`"methodName":"Encrypt"`);
   expect(all).toContain("cloudkms_cryptokey");
   for (const form of [canary, base64(canary), "PRIVATE KEY", "\x2a\x86\x48\xce\x3d\x02\x01"])
     expect(all).not.toContain(form);
