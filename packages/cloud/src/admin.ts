@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseDuration } from "@aloft/kit/duration";
 import { bearer } from "./chain/identity.ts";
+import type { LocalTokens } from "./chain/tokens.ts";
 import type { LocalCa } from "./cloud.ts";
 import type { Composition } from "./compose.ts";
 import type { CloudService, Json, JsonObject, Principal } from "./service.ts";
@@ -111,18 +112,30 @@ function projects(cloud: AdminCloud): Json {
   };
 }
 
-async function token(cloud: AdminCloud, { as, audience, scopes }: JsonObject): Promise<Json> {
+/** The longest that Google gives one for, to service accounts: 12 hours. */
+const longestTokenS = 43_200;
+
+async function token(cloud: AdminCloud, body: JsonObject): Promise<Json> {
+  const { as, audience, scopes, refresh, lifetimeS } = body;
   const { tokens, clock } = cloud.now().host;
   if ((as !== undefined && typeof as !== "string") || (audience !== undefined && typeof audience !== "string")) {
     throw new RpcError("INVALID_ARGUMENT", '"as" is an e-mail, "audience" a URL.');
   }
+  if (lifetimeS !== undefined && !(typeof lifetimeS === "number" && lifetimeS > 0 && lifetimeS <= longestTokenS)) {
+    throw new RpcError("INVALID_ARGUMENT", `"lifetimeS" is a number of seconds up to ${longestTokenS}.`);
+  }
   const principal = cloud.who(as);
+  if (refresh === true) return { token: (tokens as LocalTokens).refresh(principal) };
   if (audience !== undefined) {
     const lifetimeS = 3600;
     const made = await tokens.id({ principal, audience, includeEmail: true, lifetimeS });
     return { token: made, expiresAt: new Date(clock.now() + lifetimeS * 1000).toISOString() };
   }
   const list = Array.isArray(scopes) ? scopes.filter((each): each is string => typeof each === "string") : undefined;
-  const made = tokens.access({ principal, ...(list === undefined ? {} : { scopes: list }) });
+  const made = tokens.access({
+    principal,
+    ...(list === undefined ? {} : { scopes: list }),
+    ...(lifetimeS === undefined ? {} : { lifetimeS }),
+  });
   return { token: made.token, expiresAt: new Date(made.expiresAtMs).toISOString() };
 }

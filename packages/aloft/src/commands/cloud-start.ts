@@ -16,10 +16,17 @@ export const command = defineCommand({
     iam: { type: "string", value: "MODE", what: "permissions: enforce (default), explain, off" },
     "no-new-projects": { type: "boolean", what: "a call that names an unknown project does not make it" },
     project: { type: "string", value: "ID=NUMBER", multiple: true, what: "a project with a number of its own" },
+    offline: { type: "boolean", what: "as a proxy, reach no host but Google's (which are here) and this machine" },
+    pass: {
+      type: "string",
+      value: "HOST",
+      multiple: true,
+      what: "a host of Google's that is let through: *.DOMAIN, too",
+    },
   },
   examples: ["aloft cloud start", "aloft cloud start --port 4600 --project demo=123456789012"],
   run: async (ctx) => {
-    const { port, dir, iam, project } = ctx.flags;
+    const { port, dir, iam, project, offline, pass } = ctx.flags;
     checkFlags(port, iam, project);
     const { placeOf } = await import("../local/place.ts");
     const { startCloudAt } = await import("../local/start.ts");
@@ -33,13 +40,17 @@ export const command = defineCommand({
       ...{ environ: ctx.environ, version: aloftVersion(), note: ctx.ui.note, signal: ctx.signal },
       ...(iam === undefined ? {} : { iam }),
       ...(project === undefined ? {} : { projects: project }),
+      ...(offline === undefined ? {} : { offline }),
+      ...(pass === undefined ? {} : { pass }),
       newProjects: ctx.flags["no-new-projects"] !== true,
     });
     const { status } = found;
-    if (!found.started && (iam !== undefined || project !== undefined || ctx.flags["no-new-projects"] === true)) {
-      ctx.ui.note(
-        "It runs already: --iam, --project and --no-new-projects count from the next start (aloft cloud stop).",
-      );
+    const late = (["iam", "project", "no-new-projects", "offline", "pass"] as const).filter(
+      (flag) => ctx.flags[flag] !== undefined,
+    );
+    if (!found.started && late.length > 0) {
+      const names = late.map((flag) => `--${flag}`).join(", ");
+      ctx.ui.note(`It runs already: ${names} counts from the next start (aloft cloud stop).`);
     }
     return {
       data: {

@@ -28,7 +28,12 @@ export async function openCloud(ctx: ProgramContext): Promise<LocalCloud> {
 export async function programOptions(ctx: ProgramContext): Promise<ProgramOptions> {
   const { as, pass = [] } = ctx.flags;
   const project = ctx.flags.project ?? (ctx.environ.GOOGLE_CLOUD_PROJECT || (await configProject(ctx)));
-  return { pass, ...(as === undefined ? {} : { as }), ...(project === undefined ? {} : { project }) };
+  return {
+    pass,
+    environ: ctx.environ,
+    ...(as === undefined ? {} : { as }),
+    ...(project === undefined ? {} : { project }),
+  };
 }
 
 /** The local project of the config here or above; a config is not needed. */

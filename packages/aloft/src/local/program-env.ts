@@ -8,6 +8,7 @@ export interface ProgramOptions {
   readonly project?: string;
   /** Hosts that the program reaches without the local cloud between. */
   readonly pass?: readonly string[];
+  readonly environ: NodeJS.ProcessEnv;
 }
 
 /** Variables of a program that is to take the local cloud for Google; undefined: it must not have this one. */
@@ -18,7 +19,7 @@ const tokenLifetimeS = 12 * 3600;
 
 /** Makes what a program needs to be this identity at the local cloud, and the variables that tell it so. */
 export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Promise<ProgramEnv> {
-  const { as, project, pass = [] } = options;
+  const { as, project, pass = [], environ } = options;
   if (as !== undefined && !/^[^\s@/]+@[^\s@/]+$/.test(as)) {
     throw new Failure({
       code: "INPUT_INVALID",
@@ -41,7 +42,7 @@ export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Pr
     ...throughProxy(proxy, pass),
     ...trusting(bundle),
     ...gcloudOf(proxy, bundle, files),
-    ...withoutOthers,
+    ...withoutOthers(environ),
     GOOGLE_APPLICATION_CREDENTIALS: files.credentials,
     BOTO_CONFIG: files.boto,
     ...(project === undefined ? {} : projectOf(project)),
@@ -124,25 +125,22 @@ function projectOf(project: string): ProgramEnv {
   };
 }
 
-/** The user's own ways to the real Google, which would win over what is set here. */
-const withoutOthers: ProgramEnv = {
-  GOOGLE_CREDENTIALS: undefined,
-  GOOGLE_CLOUD_KEYFILE_JSON: undefined,
-  GCLOUD_KEYFILE_JSON: undefined,
-  GOOGLE_BACKEND_CREDENTIALS: undefined,
-  GOOGLE_OAUTH_ACCESS_TOKEN: undefined,
-  GOOGLE_IMPERSONATE_SERVICE_ACCOUNT: undefined,
-  GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT: undefined,
-  GOOGLE_API_USE_CLIENT_CERTIFICATE: undefined,
-  GOOGLE_API_USE_MTLS_ENDPOINT: undefined,
-  CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE: undefined,
-  NO_GCE_CHECK: undefined,
-  METADATA_SERVER_DETECTION: undefined,
-};
+/** The user's own ways to the real Google or to another emulator, which would win over what is set here. */
+function withoutOthers(environ: NodeJS.ProcessEnv): ProgramEnv {
+  const endpoints = /^CLOUDSDK_API_ENDPOINT_OVERRIDES_|^GOOGLE_\w+_CUSTOM_ENDPOINT$|^\w+_EMULATOR_HOST$/;
+  const names = [
+    ...Object.keys(environ).filter((name) => endpoints.test(name)),
+    ...["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON", "GOOGLE_BACKEND_CREDENTIALS"],
+    ...["GOOGLE_OAUTH_ACCESS_TOKEN", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT"],
+    ...["GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT", "GOOGLE_API_USE_CLIENT_CERTIFICATE"],
+    ...["GOOGLE_API_USE_MTLS_ENDPOINT", "CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE"],
+    ...["NO_GCE_CHECK", "METADATA_SERVER_DETECTION"],
+  ];
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
 
-/** The environment of the child: the user's with these set, and with no variable left that would set an endpoint. */
+/** The environment of the child: the user's with these set. */
 export function childEnv(environ: NodeJS.ProcessEnv, set: ProgramEnv): NodeJS.ProcessEnv {
-  const own = Object.entries(environ).filter(([name]) => !name.startsWith("CLOUDSDK_API_ENDPOINT_OVERRIDES_"));
-  const all = Object.entries({ ...Object.fromEntries(own), ...set });
+  const all = Object.entries({ ...environ, ...set });
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }

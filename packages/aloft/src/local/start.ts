@@ -18,6 +18,10 @@ export interface StartOptions {
   readonly newProjects?: boolean;
   /** `demo=123456789012` */
   readonly projects?: readonly string[];
+  /** As a proxy it reaches no host but Google's, which are here, and this machine. */
+  readonly offline?: boolean;
+  /** Hosts of Google's that it lets through to the real ones. */
+  readonly pass?: readonly string[];
   /** This program's version: a cloud of an older one is restarted. */
   readonly version: string;
   readonly environ: NodeJS.ProcessEnv;
@@ -122,6 +126,8 @@ function cloudFlags(place: Place, options: StartOptions): string[] {
     ...(options.iam === undefined ? [] : ["--iam", options.iam]),
     ...(options.newProjects === false ? ["--no-new-projects"] : []),
     ...(options.projects ?? []).flatMap((project) => ["--project", project]),
+    ...(options.offline === true ? ["--offline"] : []),
+    ...(options.pass ?? []).flatMap((host) => ["--pass", host]),
   ];
 }
 

@@ -15,6 +15,7 @@ import type { JsonObject, Principal } from "../service.ts";
 export const issuer = "https://accounts.google.com";
 
 const prefix = "ya29.local.";
+const refreshPrefix = "1//local.";
 const defaultLifetimeS = 3600;
 const cachedTokens = 10_000;
 
@@ -40,6 +41,10 @@ export type AccessCheck =
 export interface LocalTokens extends Tokens {
   /** Undefined when it is not ours at all. */
   inspect(token: string): AccessCheck | undefined;
+  /** A refresh token: it does not expire, and only the token endpoint takes it. */
+  refresh(principal: Principal): string;
+  /** Whom a refresh token stands for; undefined when it is not ours. */
+  refreshed(token: string): Principal | undefined;
 }
 
 /**
@@ -82,9 +87,24 @@ export function createTokens(parts: {
   };
 
   const idKeys = lazyIdKeys(db, vault);
+  const signRefresh = (body: string): Buffer => sign(`refresh.${body}`);
 
   return {
     inspect,
+    refresh: ({ kind, email, uniqueId }) => {
+      const claims = { k: kind, e: email, ...(uniqueId === undefined ? {} : { u: uniqueId }) };
+      const body = Buffer.from(JSON.stringify(claims)).toString("base64url");
+      return `${refreshPrefix}${body}.${signRefresh(body).toString("base64url")}`;
+    },
+    refreshed: (token) => {
+      const [body = "", signature = ""] = token.startsWith(refreshPrefix)
+        ? token.slice(refreshPrefix.length).split(".")
+        : [];
+      const given = Buffer.from(signature, "base64url");
+      const right = signRefresh(body);
+      if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+      return principalOf(JSON.parse(Buffer.from(body, "base64url").toString()) as Claims);
+    },
     access: ({ principal, scopes, lifetimeS = defaultLifetimeS }: TokenGrant) => {
       const expiresAtMs = Math.floor(clock.now() / 1000 + lifetimeS) * 1000;
       const claims: Claims = {

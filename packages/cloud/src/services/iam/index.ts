@@ -1,5 +1,6 @@
 import { oauthSurface, type TokenGrantHandler } from "../../chain/oauth.ts";
 import type { CloudService } from "../../service.ts";
+import { denyRpc } from "./deny/rpc.ts";
 import { jwtGrant } from "./jwt-grant.ts";
 import { poolMethods } from "./pools/rest.ts";
 import { refreshGrant } from "./refresh-grant.ts";
@@ -9,7 +10,11 @@ export const iam: CloudService = {
   api: "iam.googleapis.com",
   title: "Identity and Access Management (IAM) API",
   descriptors: "iam-v1",
-  create: (host) => ({ rpc: [iamRpc(host)], rest: poolMethods(host) }),
+  create: (host) => ({
+    rpc: [iamRpc(host), denyRpc(host)],
+    rest: poolMethods(host),
+    operations: { version: "v2", names: ["policies/*/denypolicies/*/operations/*"] },
+  }),
   resume: async (host) => {
     const grants = [jwtGrant(host), refreshGrant(host)];
     const grant: TokenGrantHandler = async (form) => {
