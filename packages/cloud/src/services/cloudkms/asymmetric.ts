@@ -70,12 +70,16 @@ export function asymmetricMethods(parts: KmsParts): Methods<typeof KeyManagement
         const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
         const format = request.publicKeyFormat;
         const about = { name, algorithm, protectionLevel };
-        if (format === Format.PUBLIC_KEY_FORMAT_UNSPECIFIED) {
-          return { ...about, pem, pemCrc32c: checksum(Buffer.from(pem)) };
-        }
+        const asText = { pem, pemCrc32c: checksum(Buffer.from(pem)) };
+        if (format === Format.PUBLIC_KEY_FORMAT_UNSPECIFIED) return { ...about, ...asText };
         if (format !== Format.PEM && format !== Format.DER) throw unimplemented("public keys of this format");
         const data = format === Format.PEM ? Buffer.from(pem) : publicKey.export({ type: "spki", format: "der" });
-        return { ...about, publicKeyFormat: format, publicKey: { data, crc32cChecksum: checksum(data) } };
+        return {
+          ...about,
+          ...(format === Format.PEM ? asText : {}),
+          publicKeyFormat: format,
+          publicKey: { data, crc32cChecksum: checksum(data) },
+        };
       },
     },
   };
