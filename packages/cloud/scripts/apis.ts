@@ -21,7 +21,7 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/iam/v1/iam_policy.proto",
   ],
   "cloudresourcemanager-v3": ["google/cloud/resourcemanager/v3/projects.proto"],
-  "iam-v1": ["google/iam/admin/v1/iam.proto"],
+  "iam-v1": ["google/iam/admin/v1/iam.proto", "google/iam/v2/policy.proto", "google/iam/v2/deny.proto"],
   "iamcredentials-v1": ["google/iam/credentials/v1/iamcredentials.proto"],
   "logging-v2": [
     "google/logging/v2/logging.proto",

@@ -1,10 +1,9 @@
-import type { Iam } from "../host.ts";
 import type { Access, Call, CloudService } from "../service.ts";
 import { isProjectId, ownerEmail, type StoredProjects } from "../store/projects.ts";
 import { errorInfo, RpcError } from "../wire/rpc-error.ts";
 import { denied } from "./denied.ts";
 import { serviceDisabled } from "./enabled.ts";
-import { placesOf } from "./iam.ts";
+import { type LocalIam, placesOf } from "./iam.ts";
 import { modifiedGrants } from "./modified-grants.ts";
 
 /**
@@ -15,7 +14,7 @@ const billedToCaller: ReadonlySet<string> = new Set(["cloudresourcemanager.googl
 
 export interface AdmitParts {
   readonly projects: StoredProjects;
-  readonly iam: Iam;
+  readonly iam: LocalIam;
   /** Whether the owner's call makes a project that it names and that is not there; true by default. */
   readonly newProjects: boolean;
 }
@@ -39,9 +38,12 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   if (project !== undefined && !service.alwaysOn && !projects.enabled(project.id, service.api)) {
     throw serviceDisabled(service, project);
   }
-  const asked = permissions.filter((permission) => access.grants?.(request, permission, call.caller) !== true);
-  if (asked.length === 0) return;
   const place = qualified(api, projects.canonical(name));
+  const asked = permissions.filter(
+    (permission) =>
+      access.grants?.(request, permission, call.caller) !== true || iam.isDenied(call.caller, permission, place),
+  );
+  if (asked.length === 0) return;
   const attributes = asked.some((each) => each.endsWith(".setIamPolicy"))
     ? modifiedGrants(request, iam.policy(placesOf(place)[0] ?? place))
     : undefined;

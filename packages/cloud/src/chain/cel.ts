@@ -23,7 +23,8 @@ const functions: ReadonlySet<string> = new Set(
   (
     "size startsWith endsWith contains matches timestamp duration int uint double string bool bytes type dyn " +
     "getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds " +
-    "charAt indexOf lastIndexOf join lowerAscii upperAscii replace split substring trim extract getAttribute hasOnly @not_strictly_false"
+    "charAt indexOf lastIndexOf join lowerAscii upperAscii replace split substring trim extract getAttribute hasOnly @not_strictly_false " +
+    "matchTag matchTagId hasTagKey hasTagKeyId"
   ).split(" "),
 );
 
@@ -42,15 +43,19 @@ function load(): Kit {
   const { strings } = require("@bufbuild/cel/ext") as typeof CelExtensions;
   const { BOOL, DYN, STRING } = cel.CelScalar;
   const list = cel.listType(DYN);
+  const map = cel.mapType(STRING, DYN);
+  const noTags = (): boolean => false;
   const env = cel.celEnv({
     funcs: [
       ...strings,
       cel.celMethod("extract", STRING, [STRING], STRING, function (template) {
         return extract(String(this), template);
       }),
-      cel.celMethod("getAttribute", cel.mapType(STRING, DYN), [STRING, DYN], DYN, function (name, otherwise) {
+      cel.celMethod("getAttribute", map, [STRING, DYN], DYN, function (name, otherwise) {
         return this.has(name) ? (this.get(name) as typeof otherwise) : otherwise;
       }),
+      ...["matchTag", "matchTagId"].map((name) => cel.celMethod(name, map, [STRING, STRING], BOOL, noTags)),
+      ...["hasTagKey", "hasTagKeyId"].map((name) => cel.celMethod(name, map, [STRING], BOOL, noTags)),
       cel.celMethod("hasOnly", list, [list], BOOL, function (allowed) {
         const names = new Set<unknown>(allowed);
         return [...this].every((each) => names.has(each));

@@ -63,6 +63,29 @@ export function checkExpression(expression: string): void {
   }
 }
 
+/**
+ * The same of the condition of a deny rule, where Google knows resource tags alone. No resource has tags here, which is
+ * what these functions then say.
+ */
+export function checkTagExpression(expression: string): void {
+  const only = (what: string): never => {
+    throw new CelProblem(`${what} is not supported: deny conditions know the functions of resource tags alone`);
+  };
+  try {
+    checkCel(expression, {
+      variables: new Set([...Object.keys(fields), "api"]),
+      select: (variable, field) => only(`${variable}.${field}`),
+      call: (name, target) => {
+        if (/^\w+$/.test(name) && !(tagFunctions.has(name) && target === "resource")) only(name);
+      },
+    });
+    checkResult(expression);
+  } catch (thrown) {
+    if (!(thrown instanceof CelProblem)) throw thrown;
+    throw lint("ConditionCompileCheck", `Expression compilation failed. ERROR: expression: ${thrown.message}`);
+  }
+}
+
 function checkField(variable: string, field: string): void {
   if (unimplementedVariables.has(variable)) throw unimplemented(`${variable}.${field}`);
   const known = fields[variable]?.[field];

@@ -29,6 +29,9 @@ function words(permission: string, api: string, name: string, caller: Principal 
     case "iam.googleapis.com":
       return `Permission '${permission}' denied on resource (or it may not exist).`;
     case "cloudresourcemanager.googleapis.com":
+      if (permission.startsWith("iam.denypolicies.")) {
+        return `Permission ${permission.replace(".", ".googleapis.com/")} denied on resource ${api}/${name}`;
+      }
       return "The caller does not have permission";
     case "logging.googleapis.com":
       return `Permission '${permission}' denied on resource (or it may not exist).`;

@@ -6,6 +6,7 @@ import { createProjects, type StoredProjects } from "../store/projects.ts";
 import { createAccountKeys } from "./account-keys.ts";
 import { createAccounts } from "./accounts.ts";
 import { createCustomRoles } from "./custom-roles.ts";
+import { createDenyPolicies } from "./deny.ts";
 import { createIam, type LocalIam } from "./iam.ts";
 import { createPolicies } from "./policies.ts";
 import { readSelfSigned } from "./self-signed.ts";
@@ -21,11 +22,12 @@ export function createDirectory(parts: {
   const policies = createPolicies(parts.db, parts.clock);
   const accounts = createAccounts(parts);
   const customRoles = createCustomRoles(parts);
+  const deny = createDenyPolicies(parts);
   const keys = createAccountKeys(parts);
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const projects = createProjects({ ...parts, policies, accounts });
   const { clock, mode, note } = parts;
   const numberOf = (id: string): string | undefined => projects.get(id)?.number;
-  const iam = createIam({ policies, accounts, customRoles, keys, selfSigned, numberOf, clock, mode, note });
+  const iam = createIam({ policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note });
   return { projects, iam };
 }

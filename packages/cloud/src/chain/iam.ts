@@ -7,6 +7,7 @@ import { conditionResource } from "./condition-resource.ts";
 import { type ApiAttributes, type ConditionContext, conditionHolds } from "./conditions.ts";
 import type { CustomRoles } from "./custom-roles.ts";
 import { denied } from "./denied.ts";
+import type { DenyPolicies } from "./deny.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
 import { leastRole, roleOf } from "./roles.ts";
@@ -17,8 +18,11 @@ import { inTeam } from "./teams.ts";
 export interface LocalIam extends Iam {
   readonly accounts: Accounts;
   readonly customRoles: CustomRoles;
+  readonly deny: DenyPolicies;
   readonly policies: Policies;
   readonly keys: AccountKeys;
+  /** Whether a deny policy forbids it, whoever grants it. */
+  isDenied(caller: Principal, permission: string, resource: string, context?: () => ConditionContext): boolean;
   /** Reads what a service account signed with a key of its own; a text says why it is no good. */
   selfSigned(token: string): SignedClaims | string;
 }
@@ -38,6 +42,7 @@ export function createIam(parts: {
   readonly policies: Policies;
   readonly accounts: Accounts;
   readonly customRoles: CustomRoles;
+  readonly deny: DenyPolicies;
   readonly keys: AccountKeys;
   readonly selfSigned: LocalIam["selfSigned"];
   /** The number of a project here; undefined for any other. */
@@ -46,19 +51,29 @@ export function createIam(parts: {
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
 }): LocalIam {
-  const { policies, accounts, customRoles, keys, selfSigned, numberOf, clock, mode, note } = parts;
+  const { policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note } = parts;
   const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
 
   const permissionsOf = (role: string): ReadonlySet<string> | undefined =>
     roleOf(role)?.permissions ?? customRoles.permissions(role);
 
+  const isDenied: LocalIam["isDenied"] = (caller, permission, resource, context) => {
+    if (deny.empty()) return false;
+    const project = /(?:^|\.googleapis\.com\/)projects\/([^/]+)/.exec(resource)?.[1];
+    if (project === undefined) return false;
+    const plain = (): ConditionContext => ({ resource: conditionResource(resource, numberOf), nowMs: clock.now() });
+    return deny.denies(project, caller, permission, context ?? plain);
+  };
+
   const holds = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {
     const names = namesOf(caller);
     let context: ConditionContext | undefined;
-    const applies = (expression: string): boolean => {
+    const known = (): ConditionContext => {
       context ??= { resource: conditionResource(resource, numberOf), nowMs: clock.now(), api };
-      return conditionHolds(expression, context);
+      return context;
     };
+    if (isDenied(caller, permission, resource, known)) return false;
+    const applies = (expression: string): boolean => conditionHolds(expression, known());
     for (const place of placesOf(resource)) {
       const held = policies.held(place);
       if (held === undefined) continue;
@@ -92,6 +107,8 @@ export function createIam(parts: {
     mode,
     accounts,
     customRoles,
+    deny,
+    isDenied,
     policies,
     keys,
     selfSigned,

@@ -6,6 +6,7 @@ import { type Cloud, startCloud } from "../../cloud.ts";
 
 const recordings = join(import.meta.dirname, "../../../../../../shared/recordings/iam");
 const files = [
+  "policy.crud",
   "role.crud",
   "serviceaccount.crud",
   "serviceaccountkey.crud",
