@@ -44,7 +44,7 @@ export interface ServiceParts {
   /** How its errors are written over REST, where that is not as `google.rpc.Status` (APIs older than it). */
   readonly errors?: (error: RpcError, at: RestPlace) => ErrorAnswer;
   /** Who calls over REST, where a token is not the only way to say so: nobody at all, a signature in the query. */
-  readonly identify?: (request: RawRequest & RestPlace, byToken: () => Principal) => Principal;
+  readonly identify?: (request: RawRequest & RestPlace, byToken: () => Principal) => Principal | Promise<Principal>;
   /**
    * Where the API serves `google.longrunning.Operations`: REST name patterns, e.g.
    * `{ version: "v2", names: ["projects/*\/locations/*\/operations/*"] }`; gRPC needs none.

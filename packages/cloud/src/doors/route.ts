@@ -1,4 +1,5 @@
 import { hostnameOf, isCloudHost, isLoopback } from "./hosts.ts";
+import { storagePlace } from "./storage-paths.ts";
 
 /** Where a request is meant for. */
 export interface Place {
@@ -23,10 +24,12 @@ export function placeOf(hostHeader: string | undefined, url: string): Place {
     path = absolute[2] ?? "";
     if (!path.startsWith("/")) path = `/${path}`;
   }
-  if (sent === undefined || !isLoopback(sent)) return { host: sent, path, sent };
+  if (sent === undefined || !isLoopback(sent)) return { host: sent, path, ...storagePlace(sent, path), sent };
   const prefix = /^\/([A-Za-z0-9.-]+\.[A-Za-z0-9.-]+)(?=[/?]|$)/.exec(path);
   const named = prefix?.[1]?.toLowerCase();
-  if (named === undefined || !isCloudHost(named)) return { host: undefined, path, sent };
+  if (named === undefined || !isCloudHost(named)) {
+    return { host: undefined, path, ...storagePlace(undefined, path), sent };
+  }
   const rest = path.slice(named.length + 1);
   return { host: named, path: rest.startsWith("/") ? rest : `/${rest}`, sent };
 }

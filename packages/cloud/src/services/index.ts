@@ -6,10 +6,12 @@ import { hello } from "./hello/index.ts";
 import { iam } from "./iam/index.ts";
 import { iamcredentials } from "./iamcredentials/index.ts";
 import { logging } from "./logging/index.ts";
+import { monitoring } from "./monitoring/index.ts";
 import { redis } from "./redis/index.ts";
 import { run } from "./run/index.ts";
 import { secretmanager } from "./secretmanager/index.ts";
 import { serviceusage } from "./serviceusage/index.ts";
+import { storage } from "./storage/index.ts";
 import { sts } from "./sts/index.ts";
 
 /** Every API of the local cloud. They are resumed in this order and closed in the reverse: what others need comes first. */
@@ -21,9 +23,11 @@ export const services = [
   iamcredentials,
   sts,
   logging,
+  monitoring,
   secretmanager,
   cloudkms,
   artifactregistry,
   redis,
+  storage,
   run,
 ] as const satisfies readonly CloudService[];

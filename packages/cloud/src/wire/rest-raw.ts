@@ -24,7 +24,7 @@ export async function serveRaw(
   const headers = flatHeaders(exchange.req, query.get("access_token") ?? undefined);
   const request = { params: Object.fromEntries(params), query, body: {}, headers };
   const { verb, path } = exchange;
-  const caller = identify(invoker, target.api, headers, () => ({ ...request, verb, path }));
+  const caller = await identify(invoker, target.api, headers, () => ({ ...request, verb, path }));
   const call = invoker.call(endpoint, {
     caller,
     headers,
@@ -42,7 +42,7 @@ export function identify(
   api: Api,
   headers: Readonly<Record<string, string | undefined>>,
   request: () => RawRequest & RestPlace,
-): Principal {
+): Principal | Promise<Principal> {
   const byToken = (): Principal => invoker.chain.identify(headers, api.service.api);
   return api.identify === undefined ? byToken() : api.identify(request(), byToken);
 }

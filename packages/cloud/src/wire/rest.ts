@@ -98,7 +98,7 @@ async function serve(
   if (endpoint.kind === "raw") return;
   if (endpoint.kind === "rpc" && endpoint.method === undefined) throw notImplemented(endpoint.id);
   const headers = flatHeaders(req, system.accessToken);
-  const caller = identify(invoker, target.api, headers, () => ({
+  const identified = identify(invoker, target.api, headers, () => ({
     params: Object.fromEntries(match.params),
     query: new URLSearchParams(query.map(([name, value]) => [name, value])),
     body: {},
@@ -106,6 +106,7 @@ async function serve(
     verb: req.method ?? "",
     path: target.path.split("?")[0] ?? "",
   }));
+  const caller = identified instanceof Promise ? await identified : identified;
   const call = invoker.call(endpoint, {
     caller,
     headers,

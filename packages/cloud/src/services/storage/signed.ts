@@ -1,0 +1,133 @@
+import { createHash, verify } from "node:crypto";
+import { localIam } from "../../chain/iam.ts";
+import type { Host } from "../../host.ts";
+import type { Principal, RawRequest, RestPlace } from "../../service.ts";
+import { signingKey } from "../iamcredentials/store.ts";
+import { StorageError } from "./errors.ts";
+
+const longestS = 604_800;
+
+export function isSigned(query: URLSearchParams): boolean {
+  return parameter(query, "X-Goog-Signature") !== undefined;
+}
+
+/** Names of the signature's parameters are taken in any case. */
+function parameter(query: URLSearchParams, name: string): string | undefined {
+  for (const [key, value] of query) if (key.toLowerCase() === name.toLowerCase()) return value;
+  return undefined;
+}
+
+/**
+ * The service account that signed the URL (V4, https://cloud.google.com/storage/docs/authentication/signatures), with
+ * one of its keys or by `signBlob`. Throws what Google does for one that is wrong, or over.
+ */
+export async function signer(host: Host, request: RawRequest & RestPlace): Promise<Principal> {
+  const { query } = request;
+  const get = (name: string): string => parameter(query, name) ?? "";
+  if (get("X-Goog-Algorithm") !== "GOOG4-RSA-SHA256") {
+    throw malformed(
+      `The signature's algorithm ${get("X-Goog-Algorithm")} is not known here: only GOOG4-RSA-SHA256 is.`,
+    );
+  }
+  const [, email = "", scope = ""] =
+    /^(.+?)\/(\d{8}\/[^/]+\/storage\/goog4_request)$/.exec(get("X-Goog-Credential")) ?? [];
+  const date = get("X-Goog-Date");
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];
+  const signedMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const lifetimeS = Number(get("X-Goog-Expires"));
+  if (scope === "" || Number.isNaN(signedMs)) throw malformed("The signature's credential or date is malformed.");
+  if (!(lifetimeS > 0 && lifetimeS <= longestS))
+    throw malformed("X-Goog-Expires must be between 1 and 604800 seconds.");
+  const endMs = signedMs + lifetimeS * 1000;
+  if (host.clock.now() > endMs) throw expired(endMs);
+  if (host.clock.now() < signedMs - 15 * 60 * 1000) throw malformed("The signature is not valid yet.");
+
+  const { accounts, keys } = localIam(host.iam);
+  const account = accounts.get(email);
+  const names = get("X-Goog-SignedHeaders").split(";");
+  const signature = Buffer.from(get("X-Goog-Signature"), "hex");
+  const texts = candidates(request).map(([path, hostName]) => {
+    const canonical = canonicalRequest(request, path, names, hostName);
+    return {
+      canonical,
+      text: `GOOG4-RSA-SHA256\n${date}\n${scope}\n${createHash("sha256").update(canonical).digest("hex")}`,
+    };
+  });
+  if (account !== undefined && !account.disabled) {
+    const own = keys.list(account.uniqueId).filter(({ disabled }) => !disabled);
+    const managed = await signingKey(host, account.uniqueId);
+    for (const { text } of texts) {
+      const bytes = Buffer.from(text);
+      const right =
+        own.some(({ publicKey }) => verify("sha256", bytes, publicKey, signature)) ||
+        Buffer.from(managed.sign(bytes)).equals(signature);
+      if (right) return { kind: "serviceAccount", email: account.email, uniqueId: account.uniqueId };
+    }
+  }
+  throw mismatch(texts[0]?.canonical ?? "");
+}
+
+/**
+ * Path and host as the client may have signed them: as they came, or as Google's own where it went through a path
+ * prefix (`/storage.googleapis.com/…`), or to a bucket's own host.
+ */
+function candidates({ headers, path }: RawRequest & RestPlace): readonly (readonly [string, string])[] {
+  const sent = headers[":authority"] ?? headers.host ?? "";
+  const name = sent.replace(/:\d+$/, "");
+  const bucket = /^(.+)\.storage\.googleapis\.com$/.exec(name)?.[1];
+  if (bucket !== undefined) return [[path.slice(bucket.length + 1) || "/", sent]];
+  const prefixed = `/storage.googleapis.com${path}`;
+  return [
+    [path, sent],
+    [path, "storage.googleapis.com"],
+    [prefixed, sent],
+  ];
+}
+
+function canonicalRequest(
+  { verb, query, headers }: RawRequest & RestPlace,
+  path: string,
+  names: readonly string[],
+  host: string,
+): string {
+  const encode = (text: string): string =>
+    encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
+  const pairs = [...query]
+    .filter(([key]) => key.toLowerCase() !== "x-goog-signature")
+    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
+    .sort();
+  const lines = names.map((name) => {
+    const value = name === "host" ? host : (headers[name] ?? "");
+    return `${name}:${value.trim().replace(/\s+/g, " ")}\n`;
+  });
+  const payload = headers["x-goog-content-sha256"] ?? "UNSIGNED-PAYLOAD";
+  return [verb, path, pairs.join("&"), lines.join(""), names.join(";"), payload].join("\n");
+}
+
+function malformed(message: string): StorageError {
+  return new StorageError({ status: 400, reason: "invalid", message, xml: ["InvalidArgument", "Invalid argument."] });
+}
+
+function expired(endMs: number): StorageError {
+  return new StorageError({
+    status: 400,
+    reason: "expired",
+    message: `Request signature expired at: ${new Date(endMs).toISOString()}`,
+    xml: ["ExpiredToken", "Invalid argument."],
+  });
+}
+
+function mismatch(canonical: string): StorageError {
+  return new StorageError({
+    status: 403,
+    reason: "forbidden",
+    message: `The canonical request was: ${canonical}`,
+    xml: [
+      "SignatureDoesNotMatch",
+      "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.",
+    ],
+  });
+}
