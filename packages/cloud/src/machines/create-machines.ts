@@ -186,7 +186,7 @@ function chooseSandbox(dir: string, temporaryName: () => string, wanted: "plain"
 function tellWhatIsLocal(spec: RevisionSpec, ports: Pick<MachinesPorts, "note">): void {
   ports.note(
     "run/network",
-    "Instances share this machine's network: each gets a PORT of its own instead of the container's port, and reaches all networks.",
+    "Instances share this machine's network: each gets a PORT of its own instead of the container's port, and reaches everything but what only VPC egress leads to.",
   );
   ports.note("run/cpu", "A container's CPU limit is accepted and not enforced.");
   if (spec.sessionAffinity) ports.note("run/session-affinity", "Session affinity is accepted and not followed.");

@@ -3,6 +3,7 @@ import type { Database, Host } from "../host.ts";
 import { createProcesses } from "../processes.ts";
 import { registryOf } from "../services/artifactregistry/store.ts";
 import { createMachines, type DataPlane } from "./create-machines.ts";
+import { networkOf } from "./network.ts";
 import type { LocalPorts, MachinesPorts, SecretReader } from "./ports.ts";
 
 export { createMachines, type DataPlane } from "./create-machines.ts";
@@ -28,6 +29,7 @@ export function portsOf(host: Host): MachinesPorts {
     iam: host.iam,
     logs: host.logs,
     processes: createProcesses(host.db),
+    network: networkOf(host),
     localPorts: createLocalPorts(host.db),
     dir: host.files("machines"),
     note: (topic, text) => host.note(topic, text),

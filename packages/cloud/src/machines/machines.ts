@@ -56,7 +56,10 @@ export interface RevisionSpec {
   readonly minInstances: number;
   readonly maxInstances: number;
   readonly sessionAffinity: boolean;
-  /** Whether instances reach the VPC (10.0.0.0/8 and the local stand-ins of Memorystore): egress configured, and to which network. */
+  /**
+   * The network that instances reach by VPC egress (and with it the local stand-ins of Memorystore); absent: none.
+   * `projects/p/global/networks/n`
+   */
   readonly vpcNetwork?: string;
 }
 

@@ -5,6 +5,7 @@ import type { Processes } from "../processes.ts";
 import type { Principal } from "../service.ts";
 import type { Registry } from "../services/artifactregistry/registry.ts";
 import type { RevisionSpec } from "./machines.ts";
+import type { MemberNetwork } from "./network.ts";
 
 /** What the data plane needs of the rest of the cloud. `machinesOf` takes it from a Host; a test brings its own. */
 export interface MachinesPorts {
@@ -16,6 +17,8 @@ export interface MachinesPorts {
   readonly iam: Pick<Iam, "allowed">;
   readonly logs: Pick<Logs, "write">;
   readonly processes: Processes;
+  /** What instances are members of, so that others can tell whose a connection is. */
+  readonly network: MemberNetwork;
   readonly localPorts: LocalPorts;
   /** A folder of the machines' own: unpacked roots, which are kept, and the instances' disks, which are not. */
   readonly dir: string;

@@ -24,7 +24,7 @@ const lingerMs = 25;
 const mebibyte = 1024 * 1024;
 
 export interface InstanceParts
-  extends Pick<MachinesPorts, "clock" | "ids" | "secrets" | "tokens" | "processes" | "environment"> {
+  extends Pick<MachinesPorts, "clock" | "ids" | "secrets" | "tokens" | "processes" | "network" | "environment"> {
   readonly images: Images;
   readonly sandbox: Sandbox;
   readonly log: RevisionLog;
@@ -225,6 +225,13 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
       ),
     );
     abort.signal.throwIfAborted();
+    watches.push(
+      parts.network.join({
+        spec,
+        holders: () => [...running.values()].map(({ holder }) => holder),
+        warn: (text) => log.system("WARNING", text, id),
+      }),
+    );
     watch();
     await startInOrder(spec.containers, launch);
     abort.signal.throwIfAborted();

@@ -14,6 +14,11 @@ const answer = async (req, res) => {
   if (url.pathname === "/env") return res.end(JSON.stringify({ ...env, uid: process.getuid(), cwd: process.cwd() }));
   if (url.pathname === "/headers") return res.end(JSON.stringify(req.headers));
   if (url.pathname === "/eat") { globalThis.kept = Buffer.alloc(Number(url.searchParams.get("mib")) * 1048576, 1); return setTimeout(() => res.end(), 5000); }
+  if (url.pathname === "/ping") {
+    const asked = require("node:net").connect(Number(url.searchParams.get("port")), url.searchParams.get("host"), () => asked.write("PING\\r\\n"));
+    return asked.once("data", (data) => { res.end(String(data).trim()); asked.destroy(); }).once("error", (error) => res.end(error.code)).once("close", () => res.end("closed"));
+  }
+  if (url.pathname === "/shell") return require("node:child_process").execFile(process.execPath, ["-e", url.searchParams.get("code")], (_, out) => res.end(out));
   if (url.pathname === "/exit") return process.exit(9);
   if (url.pathname === "/write") { const p = url.searchParams.get("path"); const had = fs.existsSync(p); fs.writeFileSync(p, "x"); return res.end(String(had)); }
   if (url.pathname === "/echo") { res.writeHead(201, { "x-made": "1" }); return req.pipe(res); }

@@ -8,6 +8,7 @@ import { createDatabase } from "../../store/database.ts";
 import { cloneTree } from "../images/tree.ts";
 import { createLocalPorts, createMachines, type DataPlane } from "../index.ts";
 import type { ContainerSpec, RevisionSpec, ServedService } from "../machines.ts";
+import { createNetwork } from "../network.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { type FileRegistry, fileRegistry, nodeLayer } from "./registry.ts";
 import { server } from "./server.ts";
@@ -64,6 +65,7 @@ export async function world(
     iam: { allowed: () => false },
     logs: { write: (entry) => logs.push(entry) },
     processes: createProcesses(db),
+    network: createNetwork({ clock, note: () => undefined }),
     localPorts: createLocalPorts(db),
     dir: join(dir, "machines"),
     note: () => undefined,

@@ -10,11 +10,14 @@ import type {
 } from "../../../gen/types/google/cloud/redis/v1/cloud_redis_pb.js";
 import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
 import type { Host, OperationHandle } from "../../host.ts";
+import { missingEgress, networkOf } from "../../machines/network.ts";
 import { createProcesses } from "../../processes.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { findAddress } from "./address.ts";
+import { createRelay, type Relay } from "./relay.ts";
 import { api, parametersOf, port, rangeOf } from "./rules.ts";
 import { createServer, missing, type Server, type ServerSpec } from "./server.ts";
+import { removeRoomOf, socketOf } from "./socket.ts";
 import { createRedisStore, type RedisStore } from "./store.ts";
 
 type Verb = "create" | "update" | "delete";
@@ -58,13 +61,34 @@ function createInstances(host: Host): Instances {
   const servers = new Map<string, Server>();
   const working = new Set<Promise<void>>();
 
+  const dirOf = (name: string): string => join(host.files("redis"), folderOf(name));
+
   const specOf = (instance: Instance, address: string): ServerSpec => ({
     owner: `redis/${instance.name}`,
     host: address,
-    dir: join(host.files("redis"), dirOf(instance.name)),
+    dir: dirOf(instance.name),
     password: instance.authEnabled ? store.authString(instance.name) : undefined,
     parameters: parametersOf(instance),
   });
+
+  /** Lets in whom the instance's network leads to it: revisions with egress to it, and all that is no revision. */
+  const relayOf = ({ name, authorizedNetwork }: Instance, address: string): Relay => {
+    const to = { network: host.projects.canonical(authorizedNetwork), region: name.split("/")[3] ?? "" };
+    return createRelay({
+      host: address,
+      port,
+      socket: socketOf(dirOf(name)),
+      admit: async (client) => {
+        const peer = await networkOf(host).ownerOf(client);
+        const lacking = peer === undefined ? undefined : missingEgress(peer.spec, to);
+        if (lacking !== undefined) peer?.warn(`Connection to Redis ${name} at ${address}:${port} refused: ${lacking}.`);
+        return lacking === undefined;
+      },
+    });
+  };
+
+  const serverOf = (instance: Instance, address: string, line: (text: string) => void): Server =>
+    createServer(specOf(instance, address), { processes, relay: relayOf(instance, address), tell: line });
 
   const serve = async (instance: Instance): Promise<string> => {
     let address = store.host(instance.name);
@@ -72,7 +96,7 @@ function createInstances(host: Host): Instances {
       address = await findAddress(`${host.dir ?? process.pid}/${instance.name}`, store.hostTaken);
       store.setHost(instance.name, address);
     }
-    const server = createServer(specOf(instance, address), processes, (line) => tell(host, instance.name, line));
+    const server = serverOf(instance, address, (line) => tell(host, instance.name, line));
     servers.set(instance.name, server);
     await server.start();
     return address;
@@ -111,7 +135,8 @@ function createInstances(host: Host): Instances {
   const remove = async (instance: Instance): Promise<void> => {
     await servers.get(instance.name)?.stop();
     servers.delete(instance.name);
-    rmSync(join(host.files("redis"), dirOf(instance.name)), { recursive: true, force: true });
+    rmSync(dirOf(instance.name), { recursive: true, force: true });
+    removeRoomOf(dirOf(instance.name));
     store.delete(instance.name);
   };
 
@@ -155,7 +180,7 @@ function createInstances(host: Host): Instances {
       if (address !== undefined) {
         servers.set(
           instance.name,
-          createServer(specOf(instance, address), processes, () => undefined),
+          serverOf(instance, address, () => undefined),
         );
       }
       return run("delete", instance, operation);
@@ -204,7 +229,7 @@ function createInstances(host: Host): Instances {
 }
 
 /** Instance ids hold no dots, so this is one folder for each. */
-const dirOf = (name: string): string => {
+const folderOf = (name: string): string => {
   const [, project, , location, , id] = name.split("/");
   return `${project}.${location}.${id}`;
 };

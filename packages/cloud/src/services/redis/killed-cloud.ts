@@ -1,7 +1,9 @@
 // A cloud with one Redis instance, for tests that kill it: prints where the instance is, and waits.
+import { join } from "node:path";
 import { startCloud } from "../../cloud.ts";
 import { createProcesses } from "../../processes.ts";
 import { redis } from "./index.ts";
+import { socketOf } from "./socket.ts";
 
 const parent = "projects/demo/locations/us-central1";
 const cloud = await startCloud({
@@ -19,6 +21,7 @@ const answer = await fetch(`${cloud.url}/redis.googleapis.com/v1/${parent}/insta
 const { name } = (await answer.json()) as { name: string };
 await cloud.host.operations.done(name);
 const row = cloud.host.db.prepare("SELECT host FROM redis_servers").get();
+const socket = socketOf(join(cloud.host.files("redis"), "demo.us-central1.orphan"));
 const record = createProcesses(cloud.host.db).adopt(`redis/${parent}/instances/orphan`);
-process.stdout.write(`${JSON.stringify({ host: row?.host, pid: record?.pid })}\n`);
+process.stdout.write(`${JSON.stringify({ host: row?.host, pid: record?.pid, socket })}\n`);
 setInterval(() => undefined, 60_000);

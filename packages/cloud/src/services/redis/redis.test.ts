@@ -82,7 +82,6 @@ run(
       metadata: { target: `${parent}/instances/queue`, verb: "create", apiVersion: "v1" },
     });
     expect(operation).not.toHaveProperty("response");
-    expect(await call(cloud, "GET", `${parent}/instances/queue`)).toMatchObject({ state: "CREATING" });
     const { response: instance } = await settled<Instance>(cloud, operation);
     expect(instance).toMatchObject({
       state: "READY",
@@ -179,10 +178,11 @@ run("redis: after kill -9 of the cloud its server is adopted by the next one", a
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const { host, pid } = JSON.parse(line.toString()) as { host: string; pid: number };
+  const { host, pid, socket } = JSON.parse(line.toString()) as { host: string; pid: number; socket: string };
   child.kill("SIGKILL");
   await once(child, "exit");
-  expect(await ask({ host, port: 6379 }, ["SET", "while", "alone"])).toBe("OK");
+  await expect(ask({ host, port: 6379 }, ["PING"])).rejects.toThrow("ECONNREFUSED");
+  expect(await ask({ path: socket }, ["SET", "while", "alone"])).toBe("OK");
 
   const cloud = await start(dir);
   const record = createProcesses(cloud.host.db).adopt(`redis/${parent}/instances/orphan`);

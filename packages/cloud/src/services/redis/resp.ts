@@ -5,13 +5,14 @@ import { connect } from "node:net";
  * Throws what the server said for an error (`LOADING …`), and what went wrong on the way.
  */
 export async function ask(
-  address: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number } | { readonly path: string },
   command: readonly string[],
   options: { readonly password?: string | undefined; readonly timeoutMs?: number } = {},
 ): Promise<string> {
   const commands = options.password === undefined ? [command] : [["AUTH", options.password], command];
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect({ ...address, noDelay: true });
+  const socket =
+    "path" in address ? connect(address) : connect({ host: address.host, port: address.port, noDelay: true });
   let text = "";
   socket.setTimeout(options.timeoutMs ?? 2000, () => socket.destroy(new Error("Redis does not answer in time.")));
   socket.on("error", reject);

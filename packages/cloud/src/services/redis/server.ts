@@ -1,17 +1,20 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { messageOf } from "@aloft/kit/failure";
 import { backoff } from "@aloft/kit/retry";
 import { end, isAlive, type Processes, type ProcessRecord } from "../../processes.ts";
+import type { Relay } from "./relay.ts";
 import { ask } from "./resp.ts";
 import { port } from "./rules.ts";
+import { makeRoomFor, socketOf } from "./socket.ts";
 
 /** What one `redis-server` is to be. */
 export interface ServerSpec {
   /** Under which it is on record: `redis/projects/p/locations/l/instances/i`. */
   readonly owner: string;
+  /** Where people and programs reach it, by a relay. */
   readonly host: string;
   /** Its data, config and log. */
   readonly dir: string;
@@ -21,7 +24,7 @@ export interface ServerSpec {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** A `redis-server` that is kept running until it is stopped. */
+/** A `redis-server` that is kept running until it is stopped; its relay listens while it answers. */
 export interface Server {
   /** Resolves when it answers. Rejects when it cannot be started; it is not tried again then. */
   start(): Promise<void>;
@@ -41,7 +44,12 @@ const steadyMs = 30_000;
  * Processes live in the computer's time, so this waits by it and not by the cloud's clock. `tell` gets one line for
  * each time the process ended by itself.
  */
-export function createServer(initial: ServerSpec, processes: Processes, tell: (line: string) => void): Server {
+export function createServer(
+  initial: ServerSpec,
+  parts: { readonly processes: Processes; readonly relay: Relay; readonly tell: (line: string) => void },
+): Server {
+  const { processes, relay, tell } = parts;
+  const inside = { path: socketOf(initial.dir) };
   let spec = initial;
   let record: ProcessRecord | undefined;
   let stopped = false;
@@ -52,6 +60,17 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
   const launch = async (): Promise<void> => {
     const adopted = await adopt();
     if (!adopted) await spawnAnew();
+    try {
+      if (stopped) throw new Error("it is stopped");
+      await relay.open();
+    } catch (thrown) {
+      const mine = record;
+      clearInterval(timer);
+      record = undefined;
+      if (mine !== undefined) await end(mine);
+      processes.forget(spec.owner);
+      throw thrown;
+    }
     startedMs = performance.now();
   };
 
@@ -60,7 +79,7 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
     const found = processes.adopt(spec.owner);
     if (found === undefined) return false;
     try {
-      await ask({ host: spec.host, port }, ["PING"], { password: spec.password });
+      await ask(inside, ["PING"], { password: spec.password });
     } catch {
       await end(found);
       return false;
@@ -75,6 +94,7 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
 
   const spawnAnew = async (): Promise<void> => {
     mkdirSync(spec.dir, { recursive: true, mode: 0o700 });
+    makeRoomFor(inside.path);
     writeConfig(spec);
     const logPath = join(spec.dir, "redis.log");
     const logStart = statSync(logPath, { throwIfNoEntry: false })?.size ?? 0;
@@ -116,7 +136,7 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
       const why = ended();
       if (why !== undefined) throw new Error(why);
       try {
-        await ask({ host: spec.host, port }, ["PING"], { password: spec.password });
+        await ask(inside, ["PING"], { password: spec.password });
         return;
       } catch (thrown) {
         if (performance.now() > until) throw new Error(`redis-server does not answer: ${messageOf(thrown)}`);
@@ -126,6 +146,7 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
 
   const gone = (why: string): void => {
     clearInterval(timer);
+    relay.close();
     record = undefined;
     processes.forget(spec.owner);
     if (stopped) return;
@@ -140,12 +161,11 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
 
   /** What can be told a running server; the password last, as it changes who may tell. */
   const configure = async (before = spec): Promise<void> => {
-    const to = { host: spec.host, port };
     for (const [name, value] of Object.entries(spec.parameters)) {
-      await ask(to, ["CONFIG", "SET", name, value], { password: before.password });
+      await ask(inside, ["CONFIG", "SET", name, value], { password: before.password });
     }
     if (before.password !== spec.password) {
-      await ask(to, ["CONFIG", "SET", "requirepass", spec.password ?? ""], { password: before.password });
+      await ask(inside, ["CONFIG", "SET", "requirepass", spec.password ?? ""], { password: before.password });
     }
   };
 
@@ -160,7 +180,9 @@ export function createServer(initial: ServerSpec, processes: Processes, tell: (l
     stop: async () => {
       stopped = true;
       clearInterval(timer);
+      relay.close();
       const found = record ?? processes.adopt(spec.owner);
+      record = undefined;
       if (found !== undefined) await end(found);
       processes.forget(spec.owner);
     },
@@ -173,9 +195,9 @@ export const missing = "redis-server is not installed; type: apt-get install red
 function writeConfig(spec: ServerSpec): void {
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 });
   const lines = [
-    `bind ${spec.host}`,
-    `port ${port}`,
-    "protected-mode no",
+    "port 0",
+    `unixsocket ${JSON.stringify(socketOf(spec.dir))}`,
+    "unixsocketperm 700",
     "daemonize no",
     `dir ${JSON.stringify(spec.dir)}`,
     "appendonly yes",
@@ -191,6 +213,7 @@ function writeConfig(spec: ServerSpec): void {
 
 /** What the server said last, without what could be a password. */
 function lastLine(path: string, from: number): string {
+  if (!existsSync(path)) return "";
   const lines = readFileSync(path)
     .subarray(from)
     .toString()

@@ -173,7 +173,7 @@ test("run: egress goes to the network that is named, and a connector that does n
     template: template("good", { vpcAccess: { networkInterfaces } }),
   });
   expect(made.response.template.vpcAccess.egress).toBe("PRIVATE_RANGES_ONLY");
-  expect([...it.machines.up.values()][0]?.vpcNetwork).toBe("main");
+  expect([...it.machines.up.values()][0]?.vpcNetwork).toBe("projects/demo/global/networks/main");
   const connector = `${parent}/connectors/none`;
   const failed = await it.settle("PATCH", api, { template: template("good", { vpcAccess: { connector } }) });
   expect(failed.error.message).toMatch(/VPC connector \S+ does not exist, or Cloud Run does not have permission/);

@@ -15,7 +15,7 @@ import type { Route } from "./traffic.ts";
 /** What the machines run for a revision (defaults filled in). */
 export function specOf(revision: Revision, service: Service, projectNumber: string): RevisionSpec {
   const name = parseRevision(revision.name);
-  const network = networkOf(revision);
+  const network = networkOf(revision, name.project, projectNumber);
   const least = revision.scaling?.minInstanceCount ?? 0;
   const most = Math.min(revision.scaling?.maxInstanceCount || 100, service.scaling?.maxInstanceCount || 100);
   return {
@@ -36,16 +36,27 @@ export function specOf(revision: Revision, service: Service, projectNumber: stri
   };
 }
 
-/** The VPC network's id that a revision's egress goes to: of the interface, else the one its subnetwork is named after. */
-export function networkOf(revision: Revision): string | undefined {
+/**
+ * The full name of the network that a revision's egress goes to: of its interface, else the one that its subnetwork is
+ * named after. A network without a project is the revision's own project's.
+ */
+export function networkOf(
+  revision: Pick<Revision, "vpcAccess">,
+  project: string,
+  projectNumber: string,
+): string | undefined {
   const nic = revision.vpcAccess?.networkInterfaces[0];
-  return nic === undefined ? undefined : idOf(nic.network || nic.subnetwork);
+  if (nic === undefined) return undefined;
+  const given = nic.network || nic.subnetwork;
+  const owner = /(?:^|\/)projects\/([^/]+)\//.exec(given)?.[1] ?? project;
+  return `projects/${owner === projectNumber ? project : owner}/global/networks/${idOf(given)}`;
 }
 
-function containerSpec(container: Container, i: number, service: string, project: string): ContainerSpec {
+/** A container (defaults filled in) as the machines run it. */
+export function containerSpec(container: Container, i: number, owner: string, project: string): ContainerSpec {
   const [port] = container.ports;
   return {
-    name: container.name || `${service}-${i + 1}`,
+    name: container.name || `${owner}-${i + 1}`,
     image: container.image,
     command: container.command,
     args: container.args,
