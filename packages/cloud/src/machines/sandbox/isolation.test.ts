@@ -100,7 +100,7 @@ describe("isolation", () => {
       });
       if (w.machines.isolation.kind === "plain") expect(left).toBeDefined();
       const state = await w.machines.start(w.spec("a"));
-      expect(state.phase).toBe("ready");
+      expect(state).toMatchObject({ phase: "ready" });
       expect(left !== undefined && isAlive(left)).toBe(false);
       expect(existsSync(join(dir, "machines/instances"))).toBe(true);
       expect(w.ports.processes.owners("machines/")).toHaveLength(1);
