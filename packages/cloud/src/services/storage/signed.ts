@@ -69,7 +69,7 @@ export async function signer(host: Host, request: RawRequest & RestPlace): Promi
 
 /**
  * Path and host as the client may have signed them: as they came, or as Google's own where it went through a path
- * prefix (`/storage.googleapis.com/…`), or to a bucket's own host.
+ * prefix (`/storage.googleapis.com/…`), or to a bucket's own host. Clients sign a host with or without its port.
  */
 function candidates({ headers, path }: RawRequest & RestPlace): readonly (readonly [string, string])[] {
   const sent = headers[":authority"] ?? headers.host ?? "";
@@ -79,8 +79,10 @@ function candidates({ headers, path }: RawRequest & RestPlace): readonly (readon
   const prefixed = `/storage.googleapis.com${path}`;
   return [
     [path, sent],
+    [path, name],
     [path, "storage.googleapis.com"],
     [prefixed, sent],
+    [prefixed, name],
   ];
 }
 
