@@ -176,7 +176,9 @@ async function readJson(req: IncomingMessage): Promise<{ json: JsonIn | undefine
   } catch {
     throw new RpcError("INVALID_ARGUMENT", "Invalid JSON payload received. Encountered non UTF-8 code points.");
   }
-  return { json: text.trim() === "" ? undefined : parseJson(text), form: [] };
+  // The official Node library sends an empty string for a body that is an empty message.
+  const given = text.trim();
+  return { json: given === "" || given === '""' ? undefined : parseJson(text), form: [] };
 }
 
 async function* mapStream(messages: AsyncIterable<Message>, map: (message: Message) => Json): AsyncGenerator<Json> {

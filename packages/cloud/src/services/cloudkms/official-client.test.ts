@@ -2,6 +2,7 @@ import { createHash, verify } from "node:crypto";
 import { crc32c } from "@aloft/kit/crc32c";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { credentials } from "@grpc/grpc-js";
+import { OAuth2Client } from "google-auth-library";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../../cloud.ts";
 import { cloudkms } from "./index.ts";
@@ -94,4 +95,40 @@ test("kms: the official client signs, reads policies and lists places", async ()
   const places: (string | null | undefined)[] = [];
   for await (const each of client.listLocationsAsync({ name: "projects/demo" }, options)) places.push(each.locationId);
   expect(places).toContain("global");
+});
+
+test("kms: the official client over its REST fallback", async () => {
+  const authClient = new OAuth2Client();
+  authClient.setCredentials({ access_token: cloud.token() });
+  const plain = authClient.fetch.bind(authClient);
+  // The client has no setting for a path prefix: it is put before what it asks for.
+  authClient.fetch = ((input: string | URL, init) => {
+    const url = new URL(input);
+    url.pathname = `/cloudkms.googleapis.com${url.pathname}`;
+    return plain(url, init);
+  }) as typeof plain;
+  const rest = new KeyManagementServiceClient({
+    fallback: true,
+    protocol: "http",
+    apiEndpoint: "127.0.0.1",
+    port: cloud.port,
+    projectId: "demo",
+    authClient,
+  } as never);
+  const [ring] = await rest.createKeyRing({ parent: place, keyRingId: "by-rest", keyRing: {} });
+  const [key] = await rest.createCryptoKey({
+    parent: ring.name,
+    cryptoKeyId: "key",
+    cryptoKey: { purpose: "ENCRYPT_DECRYPT" },
+  });
+  await rest.createCryptoKeyVersion({ parent: key.name, cryptoKeyVersion: {} });
+  const [moved] = await rest.updateCryptoKeyPrimaryVersion({ name: key.name, cryptoKeyVersionId: "2" });
+  expect(moved.primary?.name).toBe(`${key.name}/cryptoKeyVersions/2`);
+  const [sealed] = await rest.encrypt({ name: key.name, plaintext: Buffer.from("over rest") });
+  const [opened] = await rest.decrypt({ name: key.name, ciphertext: sealed.ciphertext });
+  expect(Buffer.from(opened.plaintext as Uint8Array).toString()).toBe("over rest");
+  const [policy] = await rest.getIamPolicy({ resource: key.name } as never);
+  expect(policy.bindings).toEqual([]);
+  await expect(rest.decrypt({ name: key.name, ciphertext: Buffer.from("no") })).rejects.toMatchObject({ code: 3 });
+  await rest.close();
 });
