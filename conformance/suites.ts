@@ -1,5 +1,6 @@
+import { gcloud } from "./gcloud/index.ts";
 import { recordings } from "./recordings/index.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order in which they are worth running. */
-export const suites: readonly Suite[] = [recordings];
+export const suites: readonly Suite[] = [recordings, gcloud];

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { agentsModule } from "./node-agents.ts";
 
 /** What a program of another language reads to be somebody at the local cloud. All of mode 0600, in the state folder. */
 export interface ProgramFiles {
@@ -9,6 +10,8 @@ export interface ProgramFiles {
   readonly credentials: string;
   /** For gsutil, which reads nothing else. */
   readonly boto: string;
+  /** What Node is to load before a program, see `node-agents.ts`. */
+  readonly nodeAgents: string;
   /** gcloud's configuration, caches and logs, in place of the user's. */
   readonly gcloud: string;
 }
@@ -35,7 +38,7 @@ const client = { client_id: "aloft.apps.googleusercontent.com", client_secret: "
 /** Writes them for this identity, in place of those of an earlier run. Runs at one time share them. */
 export function writeProgramFiles(options: WriteOptions): ProgramFiles {
   const { dir, identity } = options;
-  const folder = join(dir, "exec", encodeURIComponent(identity.email));
+  const folder = join(dir, "exec", identity.email);
   const gcloud = join(dir, "exec/gcloud");
   for (const each of [folder, gcloud]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const credentials = { type: "authorized_user", ...client, refresh_token: identity.refreshToken };
@@ -43,6 +46,7 @@ export function writeProgramFiles(options: WriteOptions): ProgramFiles {
     token: write(folder, "token", identity.accessToken),
     credentials: write(folder, "credentials.json", `${JSON.stringify(credentials, null, 2)}\n`),
     boto: write(folder, "boto", boto(options, join(folder, "gsutil"))),
+    nodeAgents: write(join(dir, "exec"), "node-agents.cjs", agentsModule),
     gcloud,
   };
 }
@@ -56,6 +60,7 @@ function write(folder: string, name: string, text: string): string {
 }
 
 function boto({ identity, proxy, bundle, project }: WriteOptions, state: string): string {
+  // gsutil's parser takes % for the begin of a reference.
   return `[Credentials]
 gs_oauth2_refresh_token = ${identity.refreshToken}
 
@@ -71,5 +76,5 @@ ca_certificates_file = ${bundle}
 [GSUtil]
 state_dir = ${state}
 software_update_check_period = 0
-${project === undefined ? "" : `default_project_id = ${project}\n`}`;
+${project === undefined ? "" : `default_project_id = ${project}\n`}`.replaceAll("%", "%%");
 }

@@ -6,8 +6,12 @@ import { server } from "../../../machines/testing/server.ts";
 const registry = "us-central1-docker.pkg.dev";
 
 /** Pushes an image with a small server of Node's to a cloud's registry, as `docker push` would; answers it by tag. */
-export async function pushServer(url: string, token: string): Promise<string> {
-  const path = `${url}/${registry}/v2/demo/apps/app`;
+export async function pushServer(
+  url: string,
+  token: string,
+  { to: image = "demo/apps/app", tag = "v1" }: { readonly to?: string; readonly tag?: string } = {},
+): Promise<string> {
+  const path = `${url}/${registry}/v2/${image}`;
   const headers = { authorization: `Bearer ${token}` };
   const send = async (verb: string, to: string, body: Blob | string, type: string): Promise<void> => {
     const answer = await fetch(`${path}${to}`, { method: verb, headers: { ...headers, "content-type": type }, body });
@@ -24,8 +28,8 @@ export async function pushServer(url: string, token: string): Promise<string> {
     const blob = await openAsBlob(files.blob(digest)?.path ?? "");
     await send("POST", `/blobs/uploads/?digest=${digest}`, blob, "application/octet-stream");
   }
-  await send("PUT", "/manifests/v1", manifest, found?.mediaType ?? "");
+  await send("PUT", `/manifests/${tag}`, manifest, found?.mediaType ?? "");
   const pushed = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
   if (pushed !== found?.digest) throw new Error("The registry of files and the manifest differ.");
-  return `${registry}/demo/apps/app:v1`;
+  return `${registry}/${image}:${tag}`;
 }
