@@ -49,6 +49,30 @@ export interface LocalCa {
   };
 }
 
+/** What a fault is asked to be; the cloud checks it. */
+export interface FaultRequest {
+  readonly api?: string;
+  readonly method?: string;
+  /** `503` or `UNAVAILABLE`. */
+  readonly code?: string;
+  readonly rate?: number;
+  /** `300ms` */
+  readonly latency?: string;
+  readonly count?: number;
+}
+
+export interface Fault {
+  readonly id: string;
+  readonly api?: string;
+  readonly method?: string;
+  readonly code?: string;
+  readonly rate?: number;
+  readonly latencyMs?: number;
+  readonly count?: number;
+  /** How many calls it has met. */
+  readonly met: number;
+}
+
 /** The local cloud's own API, steered by `aloft` alone; everything else goes through Google's. */
 export interface Admin {
   readonly address: string;
@@ -58,6 +82,12 @@ export interface Admin {
   refreshToken(as?: string): Promise<string>;
   /** Makes the local CA where there is none yet. */
   ca(): Promise<LocalCa>;
+  /** The time there, after it was moved forward where that is asked. */
+  clock(advance?: string): Promise<{ readonly now: string }>;
+  faults(): Promise<readonly Fault[]>;
+  addFault(fault: FaultRequest): Promise<Fault>;
+  /** All of them without an id. How many went. */
+  clearFaults(id?: string): Promise<number>;
   /** Removes every resource and its data. */
   reset(): Promise<void>;
 }
@@ -89,6 +119,14 @@ export function adminAt(place: Place, signal?: AbortSignal): Admin {
       return token;
     },
     ca: async () => (await call("GET", "ca")) as LocalCa,
+    clock: async (advance) =>
+      (advance === undefined ? await call("GET", "clock") : await call("POST", "clock", { advance })) as {
+        now: string;
+      },
+    faults: async () => ((await call("GET", "faults")) as { faults: Fault[] }).faults,
+    addFault: async (fault) => (await call("POST", "faults", fault)) as Fault,
+    clearFaults: async (id) =>
+      ((await call("DELETE", "faults", id === undefined ? {} : { id })) as { cleared: number }).cleared,
     reset: async () => {
       await call("POST", "reset", {});
     },

@@ -68,3 +68,12 @@ export function signalTo(id: ProcessId, signal: NodeJS.Signals): void {
     // It ended meanwhile.
   }
 }
+
+/** Whether the process of this id is a local cloud, and not another one that got the number later. */
+export function isCloud(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("aloft-cloud");
+  } catch {
+    return process.platform !== "linux";
+  }
+}

@@ -1,5 +1,6 @@
 import { Failure } from "@aloft/kit/failure";
 import type { LocalCloud } from "./ensure.ts";
+import { requiring } from "./node-agents.ts";
 import { type ProgramFiles, writeProgramFiles } from "./program-files.ts";
 
 export interface ProgramOptions {
@@ -20,7 +21,7 @@ const tokenLifetimeS = 12 * 3600;
 /** Makes what a program needs to be this identity at the local cloud, and the variables that tell it so. */
 export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Promise<ProgramEnv> {
   const { as, project, pass = [], environ } = options;
-  if (as !== undefined && !/^[^\s@/]+@[^\s@/]+$/.test(as)) {
+  if (as !== undefined && !/^[\w.+-]+@[\w.-]+$/.test(as)) {
     throw new Failure({
       code: "INPUT_INVALID",
       what: `--as ${as} is no e-mail`,
@@ -43,6 +44,7 @@ export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Pr
     ...trusting(bundle),
     ...gcloudOf(proxy, bundle, files),
     ...withoutOthers(environ),
+    NODE_OPTIONS: requiring(files.nodeAgents, environ.NODE_OPTIONS),
     GOOGLE_APPLICATION_CREDENTIALS: files.credentials,
     BOTO_CONFIG: files.boto,
     ...(project === undefined ? {} : projectOf(project)),

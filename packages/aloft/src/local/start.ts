@@ -8,7 +8,7 @@ import { type FailureCode, failures } from "@aloft/kit/failures";
 import { adminAt, type CloudStatus, probe } from "./admin.ts";
 import { pointTo, readCloudFile } from "./cloud-file.ts";
 import type { Place } from "./place.ts";
-import { alive, identify } from "./processes.ts";
+import { alive, identify, isCloud } from "./processes.ts";
 import { stopCloud } from "./stop.ts";
 
 export interface StartOptions {
@@ -141,15 +141,6 @@ function refuseSecondCloud(place: Place): void {
     why: "Two clouds cannot share one state folder.",
     next: `ALOFT_CLOUD=127.0.0.1:${file.port} aloft cloud stop   (or: aloft cloud start --dir OTHER)`,
   });
-}
-
-/** Whether the process of this id is a local cloud, and not another one that got the number later. */
-export function isCloud(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("aloft-cloud");
-  } catch {
-    return process.platform !== "linux";
-  }
 }
 
 function portInUse(place: Place, what: string): Failure {

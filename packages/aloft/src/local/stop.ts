@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { probe } from "./admin.ts";
 import { unpoint } from "./cloud-file.ts";
 import type { Place } from "./place.ts";
-import { alive, descendants, identify, type ProcessId, signalTo } from "./processes.ts";
-import { isCloud } from "./start.ts";
+import { alive, descendants, identify, isCloud, type ProcessId, signalTo } from "./processes.ts";
 
 export interface StopOptions {
   readonly environ: NodeJS.ProcessEnv;
