@@ -3,10 +3,14 @@ import type { LoggingServiceV2 } from "../../../gen/types/google/logging/v2/logg
 import type { Host } from "../../host.ts";
 import { type Principal, type RpcService, rpc } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
+import type { LogStore } from "../../store/logs.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { resourceDescriptor, resourceTypes } from "../monitoring/resources.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
-import { isPrivate, newestFirst, projectOfLog, projectOfName } from "./rules.ts";
+import { routingOf } from "./routing.ts";
+import { newestFirst, projectOfLog } from "./rules.ts";
+import { firstNamed, type Scope, scopeOf } from "./scopes.ts";
 import { entryCodec, logStore } from "./store.ts";
 import { tail } from "./tail.ts";
 import { spanOf } from "./times.ts";
@@ -20,20 +24,11 @@ export function loggingRpc(host: Host): RpcService {
   const codec = entryCodec(host);
   const logs = logStore(host);
 
-  /** Projects by id, after the caller may list entries in each but the first, which the chain has checked. */
-  const projectsOf = (resourceNames: readonly string[], caller: Principal): readonly string[] =>
-    resourceNames.map((name, i) => {
-      const id = projectIdOf(host, projectOfName(name));
-      if (i > 0) host.iam.require(caller, ["logging.logEntries.list"], `logging.googleapis.com/projects/${id}`);
-      return id;
-    });
-  const readable = (projects: readonly string[], caller: Principal): ((logName: string) => boolean) => {
-    const open = new Set(
-      projects.filter((id) =>
-        host.iam.allowed(caller, "logging.privateLogEntries.list", `logging.googleapis.com/projects/${id}`),
-      ),
-    );
-    return (logName) => !isPrivate(logName) || open.has(logName.split("/")[1] ?? "");
+  const routing = routingOf(host);
+  const scope = (names: readonly string[], caller: Principal): Scope => scopeOf(host, routing, names, caller);
+  const access = {
+    permission: ({ resourceNames }: Named): string => firstNamed(host, resourceNames).permission,
+    resource: ({ resourceNames }: Named): string => firstNamed(host, resourceNames).on,
   };
 
   return rpc<typeof LoggingServiceV2>("google.logging.v2.LoggingServiceV2", {
@@ -43,31 +38,29 @@ export function loggingRpc(host: Host): RpcService {
       handle: (request, call) => writeEntries(host, codec, request, call.caller),
     },
     listLogEntries: {
-      permission: "logging.logEntries.list",
-      resource: ({ resourceNames }) => firstOf(resourceNames),
+      ...access,
       audit: "DATA_READ",
       handle: ({ resourceNames, filter, orderBy, pageSize, pageToken: token }, call) => {
-        const projects = projectsOf(resourceNames, call.caller);
+        const within = scope(resourceNames, call.caller);
         const query = parseQuery(filter);
         const matches = compileQuery(query);
-        const mayRead = readable(projects, call.caller);
         const newest = newestFirst(orderBy);
         if (pageSize < 0) throw new RpcError("INVALID_ARGUMENT", "page_size must be positive.");
         const size = pageSize === 0 ? defaultPage : Math.min(pageSize, largestPage);
-        const scope = createHash("sha256")
-          .update(JSON.stringify([projects, filter, newest]))
+        const bound = createHash("sha256")
+          .update(JSON.stringify([within.names, filter, newest]))
           .digest("base64url");
         const rows = logs.query({
-          projects,
+          projects: within.projects,
           ...spanOf(query),
           newestFirst: newest,
-          ...(token === "" ? {} : { after: readPageToken(token, scope) }),
+          ...(token === "" ? {} : { after: readPageToken(token, bound) }),
         });
         const entries = [];
         let last = "";
-        for (const { entry, position } of rows) {
-          if (!mayRead(entry.logName) || !matches(entry)) continue;
-          if (entries.length === size) return { entries, nextPageToken: pageToken(last, scope) };
+        for (const { entry, position, buckets } of rows) {
+          if (!matches(entry) || !within.holds(entry, buckets)) continue;
+          if (entries.length === size) return { entries, nextPageToken: pageToken(last, bound) };
           entries.push(codec.toMessage(entry));
           last = position;
         }
@@ -75,18 +68,34 @@ export function loggingRpc(host: Host): RpcService {
       },
     },
     listLogs: {
-      permission: "logging.logs.list",
-      resource: ({ parent, resourceNames }) => firstOf(parent === "" ? resourceNames : [parent]),
+      permission: ({ parent, resourceNames }) => {
+        const { permission } = firstNamed(host, namesOf(parent, resourceNames));
+        return permission === "logging.views.access" ? "logging.views.listLogs" : "logging.logs.list";
+      },
+      resource: ({ parent, resourceNames }) => firstNamed(host, namesOf(parent, resourceNames)).on,
       audit: "ADMIN_READ",
       handle: ({ parent, resourceNames, pageSize, pageToken: token }, call) => {
-        const names = resourceNames.length > 0 ? resourceNames : [parent];
-        const projects = names.map((name) => projectIdOf(host, projectOfName(name)));
-        const scope = projects.join();
-        const after = token === "" ? "" : readPageToken(token, scope);
-        const rest = logs.names(projects).filter((name) => name > after && readable(projects, call.caller)(name));
+        const within = scope(namesOf(parent, resourceNames), call.caller);
+        const bound = within.names.join();
+        const after = token === "" ? "" : readPageToken(token, bound);
+        const rest = logNamesIn(logs, within).filter((name) => name > after);
         const logNames = rest.slice(0, pageSize <= 0 ? 1000 : pageSize);
         const last = logNames.at(-1);
-        return { logNames, nextPageToken: last && logNames.length < rest.length ? pageToken(last, scope) : "" };
+        return { logNames, nextPageToken: last && logNames.length < rest.length ? pageToken(last, bound) : "" };
+      },
+    },
+    listMonitoredResourceDescriptors: {
+      permission: [],
+      resource: () => "",
+      handle: ({ pageSize, pageToken: token }) => {
+        const after = token === "" ? "" : readPageToken(token, "resources");
+        const rest = resourceTypes.filter(({ type }) => type > after);
+        const page = rest.slice(0, pageSize > 0 ? pageSize : 1000);
+        const last = page.at(-1)?.type;
+        return {
+          resourceDescriptors: page.map(resourceDescriptor),
+          nextPageToken: last !== undefined && page.length < rest.length ? pageToken(last, "resources") : "",
+        };
       },
     },
     deleteLog: {
@@ -105,31 +114,42 @@ export function loggingRpc(host: Host): RpcService {
       },
     },
     tailLogEntries: {
-      permission: "logging.logEntries.list",
-      resource: ({ resourceNames }) => firstOf(resourceNames),
+      ...access,
       stream: (request, call, requests) =>
         tail(request, requests, {
           clock: host.clock,
           codec,
           logs,
           signal: call.signal,
-          projectsOf: (names) => projectsOf(names, call.caller),
-          readable: (projects) => readable(projects, call.caller),
+          scope: (names) => scope(names, call.caller),
         }),
     },
   });
 }
 
+interface Named {
+  readonly resourceNames: readonly string[];
+}
+
+function namesOf(parent: string, resourceNames: readonly string[]): readonly string[] {
+  return resourceNames.length > 0 ? resourceNames : [parent];
+}
+
+/** Names of the logs that have an entry in the scope, sorted. A private log is none to who may not read it. */
+function logNamesIn(logs: LogStore, within: Scope): readonly string[] {
+  const sample = { resource: { type: "", labels: {} }, severity: "", receiveTimestamp: "", insertId: "" };
+  // The latest time there is: a bucket keeps it whatever its retention.
+  const timestamp = new Date(8.64e15).toISOString();
+  if (within.whole) {
+    return logs.names(within.projects).filter((logName) => within.holds({ ...sample, logName, timestamp }, undefined));
+  }
+  const names = new Set<string>();
+  for (const { entry, buckets } of logs.query({ projects: within.projects })) {
+    if (!names.has(entry.logName) && within.holds(entry, buckets)) names.add(entry.logName);
+  }
+  return [...names].sort();
+}
+
 function parentOf(logName: string): string {
   return `projects/${projectOfLog(logName)}`;
-}
-
-function firstOf(resourceNames: readonly string[]): string {
-  const [first] = resourceNames;
-  if (first === undefined) throw new RpcError("INVALID_ARGUMENT", "At least one resource name must be given.");
-  return `projects/${projectOfName(first)}`;
-}
-
-function projectIdOf(host: Host, idOrNumber: string): string {
-  return host.projects.get(idOrNumber)?.id ?? idOrNumber;
 }

@@ -3,13 +3,6 @@ import { RpcError } from "../../wire/rpc-error.ts";
 const daysMs = 24 * 3_600_000;
 const largestEntry = 256 * 1024;
 
-/** Project of `projects/p`, or of a bucket or view in it. Throws INVALID_ARGUMENT for what is no project's. */
-export function projectOfName(name: string): string {
-  const id = /^projects\/([^/]+)(\/locations\/[^/]+\/buckets\/[^/]+\/views\/[^/]+)?$/.exec(name)?.[1];
-  if (id !== undefined) return id;
-  throw new RpcError("INVALID_ARGUMENT", `The resource name "${name}" is not supported: only projects are here.`);
-}
-
 /** Project of `projects/p/logs/ID`. Throws INVALID_ARGUMENT in Google's words. */
 export function projectOfLog(logName: string): string {
   if (logName === "") {

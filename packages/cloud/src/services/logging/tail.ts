@@ -8,6 +8,7 @@ import type {
 import type { LogStore, StoredEntry } from "../../store/logs.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
+import type { Scope } from "./scopes.ts";
 import type { EntryCodec } from "./store.ts";
 
 type Request = MessageShape<typeof TailLogEntriesRequestSchema>;
@@ -20,8 +21,8 @@ export interface TailParts {
   readonly codec: EntryCodec;
   readonly logs: LogStore;
   readonly signal: AbortSignal;
-  readonly projectsOf: (resourceNames: readonly string[]) => readonly string[];
-  readonly readable: (projects: readonly string[]) => (logName: string) => boolean;
+  /** What the caller may read of what is named; throws. */
+  readonly scope: (resourceNames: readonly string[]) => Scope;
 }
 
 /**
@@ -36,8 +37,8 @@ export async function* tail(
   let wanted = follow(first, parts);
   const waiting: StoredEntry[] = [];
   let wake: () => void = () => undefined;
-  const unsubscribe = parts.logs.subscribe((entry) => {
-    if (!wanted.keeps(entry)) return;
+  const unsubscribe = parts.logs.subscribe((entry, buckets) => {
+    if (buckets?.length === 0 || !wanted.keeps(entry, buckets)) return;
     waiting.push(entry);
     wake();
   });
@@ -74,13 +75,11 @@ export async function* tail(
 }
 
 function follow(request: Request, parts: TailParts) {
-  const projects = parts.projectsOf(request.resourceNames);
+  const { holds } = parts.scope(request.resourceNames);
   const matches = compileQuery(parseQuery(request.filter));
-  const mayRead = parts.readable(projects);
-  const within = new Set(projects);
   return {
     windowMs: request.bufferWindow === undefined ? defaultWindowMs : durationMs(request.bufferWindow),
-    keeps: (entry: StoredEntry): boolean =>
-      within.has(entry.logName.split("/")[1] ?? "") && mayRead(entry.logName) && matches(entry),
+    keeps: (entry: StoredEntry, buckets: readonly string[] | undefined): boolean =>
+      holds(entry, buckets) && matches(entry),
   };
 }

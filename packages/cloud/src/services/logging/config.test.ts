@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { restOf } from "../../chain/testing/rest.ts";
+import { type Cloud, startCloud } from "../../cloud.ts";
+
+let cloud: Cloud;
+const rest = restOf(() => cloud);
+const v2 = "logging.googleapis.com/v2";
+const project = "projects/demo";
+const buckets = `${v2}/${project}/locations/global/buckets`;
+const day = 86_400_000;
+
+beforeAll(async () => {
+  cloud = await startCloud({ projects: { demo: 123456789012 }, log: () => undefined });
+});
+afterAll(() => cloud.close());
+
+const write = (log: string, entry: object) =>
+  rest("POST", `${v2}/entries:write`, {
+    body: { logName: `${project}/logs/${log}`, resource: { type: "global" }, entries: [entry] },
+  });
+const texts = async (resourceName: string, filter = "", as?: string) => {
+  const { body, status } = await rest("POST", `${v2}/entries:list`, {
+    body: { resourceNames: [resourceName], filter: `textPayload:* ${filter}` },
+    ...(as === undefined ? {} : { as }),
+  });
+  return status === 200 ? (body.entries ?? []).map(({ textPayload }) => textPayload) : status;
+};
+
+test("logging: a sink to a bucket keeps what it takes there, an exclusion keeps it out of _Default", async () => {
+  await rest("POST", `${buckets}?bucketId=errors`, { body: { retentionDays: 3 } });
+  const sink = await rest("POST", `${v2}/${project}/sinks`, {
+    body: {
+      name: "errors",
+      destination: `logging.googleapis.com/projects/123456789012/locations/global/buckets/errors`,
+      filter: "severity>=ERROR",
+      exclusions: [{ name: "noise", filter: "textPayload:noise" }],
+    },
+  });
+  expect([sink.status, sink.body.writerIdentity]).toEqual([200, undefined]);
+  await rest("POST", `${v2}/${project}/exclusions`, { body: { name: "out", filter: 'log_id("noisy")' } });
+
+  await write("app", { textPayload: "fine", severity: "INFO" });
+  await write("app", { textPayload: "broken", severity: "ERROR" });
+  await write("noisy", { textPayload: "dropped", severity: "INFO" });
+  await write("noisy", { textPayload: "kept apart", severity: "ERROR" });
+  await write("noisy", { textPayload: "noise", severity: "ERROR" });
+  const where = `${project}/locations/global/buckets`;
+  expect(await texts(`${where}/errors/views/_AllLogs`)).toEqual(["broken", "kept apart"]);
+  expect(await texts(`${where}/_Default/views/_AllLogs`)).toEqual(["fine", "broken"]);
+  expect(await texts(project)).toEqual(["fine", "broken", "kept apart"]);
+  expect(
+    (await rest("GET", `${v2}/${project}/logs?resourceNames=${where}/errors/views/_AllLogs`)).body.logNames,
+  ).toEqual([`${project}/logs/app`, `${project}/logs/noisy`]);
+
+  await rest("PATCH", `${v2}/${project}/exclusions/out?updateMask=disabled`, { body: { disabled: true } });
+  await write("noisy", { textPayload: "let in", severity: "INFO" });
+  expect(await texts(`${where}/_Default`)).toEqual(["fine", "broken", "let in"]);
+
+  // Three days in the one bucket, thirty in the other.
+  cloud.clock.advance(4 * day);
+  expect(await texts(`${where}/errors`)).toEqual([]);
+  expect(await texts(project)).toEqual(["fine", "broken", "let in"]);
+  await rest("PATCH", `${buckets}/_Default?updateMask=retentionDays`, { body: { retentionDays: 60 } });
+  cloud.clock.advance(40 * day);
+  expect(await texts(project)).toEqual(["fine", "broken", "let in"]);
+  cloud.clock.advance(20 * day);
+  expect(await texts(project)).toEqual([]);
+});
+
+test("logging: a view shows what its filter lets through, to who may access it", async () => {
+  await write("seen", { textPayload: "shown" });
+  await write("unseen", { textPayload: "hidden" });
+  const view = `${project}/locations/global/buckets/_Default/views/some`;
+  const made = await rest("POST", `${buckets}/_Default/views?viewId=some`, { body: { filter: 'LOG_ID("seen")' } });
+  expect(made.status).toBe(200);
+  expect(await texts(view)).toEqual(["shown"]);
+  const member = "reader@example.com";
+  expect(await texts(view, "", member)).toBe(403);
+  const policy = cloud.host.iam.policy(project);
+  cloud.host.iam.setPolicy(project, {
+    ...policy,
+    bindings: [...policy.bindings, { role: "roles/logging.viewAccessor", members: [`user:${member}`] }],
+  });
+  expect(await texts(view, "", member)).toEqual(["shown"]);
+  expect(await texts(project, "", member)).toBe(403);
+  expect((await rest("POST", `${buckets}/_Default/views?viewId=bad`, { body: { filter: "((" } })).status).toBe(400);
+  expect((await rest("DELETE", `${buckets}/_Default/views/_AllLogs`)).status).toBe(400);
+});
+
+test("logging: every project has two buckets and two sinks, the audit ones for good", async () => {
+  const listed = await rest("GET", `${v2}/${project}/locations/-/buckets`);
+  expect(listed.body.buckets?.map(({ name }) => String(name).split("/").at(-1)).slice(0, 2)).toEqual([
+    "_Default",
+    "_Required",
+  ]);
+  const sinks = await rest("GET", `${v2}/${project}/sinks`);
+  expect(sinks.body.sinks?.map(({ name }) => name)).toEqual(["_Default", "_Required", "errors"]);
+  expect((await rest("DELETE", `${buckets}/_Required`)).body.error?.status).toBe("FAILED_PRECONDITION");
+  const more = { body: { retentionDays: 10 } };
+  expect((await rest("PATCH", `${buckets}/_Required?updateMask=retentionDays`, more)).status).toBe(400);
+  expect((await rest("DELETE", `${v2}/${project}/sinks/_Default`)).status).toBe(400);
+  const audit = `${project}/locations/global/buckets/_Required/views/_AllLogs`;
+  const entries = await rest("POST", `${v2}/entries:list`, { body: { resourceNames: [audit], pageSize: 1000 } });
+  const logs = new Set(entries.body.entries?.map(({ logName }) => logName));
+  expect([...logs]).toEqual([`${project}/logs/cloudaudit.googleapis.com%2Factivity`]);
+});
+
+test("logging: a bucket made as an operation, deleted and brought back", async () => {
+  const started = await rest("POST", `${buckets}:createAsync?bucketId=later`, { body: { description: "later" } });
+  expect(started.body).toMatchObject({ done: true, response: { description: "later", lifecycleState: "ACTIVE" } });
+  const again = await rest("GET", `${v2}/${started.body.name}`);
+  expect(again.body.metadata?.state).toBe("OPERATION_STATE_SUCCEEDED");
+  expect((await rest("POST", `${buckets}?bucketId=later`, { body: {} })).status).toBe(409);
+  await rest("DELETE", `${buckets}/later`);
+  expect((await rest("GET", `${buckets}/later`)).body.lifecycleState).toBe("DELETE_REQUESTED");
+  expect((await rest("POST", `${buckets}/later:undelete`, { body: {} })).status).toBe(200);
+  expect((await rest("GET", `${buckets}/later`)).body.lifecycleState).toBe("ACTIVE");
+  await rest("DELETE", `${buckets}/later`);
+  cloud.clock.advance(8 * day);
+  expect((await rest("GET", `${buckets}/later`)).status).toBe(404);
+});
+
+test("logging: what is not here is refused by name", async () => {
+  const link = await rest("POST", `${buckets}/_Default/links?linkId=l`, { body: {} });
+  expect([link.status, link.body.error?.message]).toEqual([501, expect.stringContaining("ConfigServiceV2.CreateLink")]);
+  const org = await rest("GET", `${v2}/organizations/1/sinks`);
+  expect([org.status, org.body.error?.status]).toEqual([501, "UNIMPLEMENTED"]);
+  const note = await rest("POST", `${v2}/${project}/sinks`, {
+    body: { name: "away", destination: "storage.googleapis.com/archive" },
+  });
+  expect(note.body.writerIdentity).toBe("serviceAccount:cloud-logs@system.gserviceaccount.com");
+  const wrong = { body: { name: "wrong", destination: "example.com/there" } };
+  expect((await rest("POST", `${v2}/${project}/sinks`, wrong)).status).toBe(400);
+});
+
+test("logging: sinks work after a restart before anybody calls the API", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "aloft-logging-"));
+  const options = { dir, projects: { demo: 123456789012 }, log: () => undefined };
+  const outer = cloud;
+  try {
+    cloud = await startCloud(options);
+    await rest("POST", `${v2}/${project}/exclusions`, { body: { name: "out", filter: 'log_id("noisy")' } });
+    await cloud.close();
+    cloud = await startCloud(options);
+    const resource = { type: "global", labels: {} };
+    for (const log of ["noisy", "app"]) {
+      cloud.host.logs.write({ logName: `${project}/logs/${log}`, resource, textPayload: log });
+    }
+    expect(await texts(project)).toEqual(["app"]);
+    await cloud.close();
+  } finally {
+    cloud = outer;
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
