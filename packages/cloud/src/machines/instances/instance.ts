@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import { redactor } from "@aloft/kit/redaction";
 import type { Images } from "../images/images.ts";
 import type { RevisionLog } from "../logging.ts";
@@ -21,6 +22,9 @@ const memoryPeriodMs = 250;
 /** How long an instance without requests keeps its CPU, so that a burst does not stop and start it each time. */
 const lingerMs = 25;
 
+/** How long an unused connection is kept: less than any server waits for the next request by default. */
+const keptMs = 1000;
+
 const mebibyte = 1024 * 1024;
 
 export interface InstanceParts
@@ -35,6 +39,8 @@ export interface Instance {
   readonly id: string;
   /** Where its ingress container listens, at `containerAddress`. */
   readonly port: () => number;
+  /** Connections to the program that were used and are kept for a moment; none while it has no CPU. */
+  readonly connections: Agent;
   /** Resolves when the startup probes have passed; rejects with `RevisionProblem` when it cannot start. */
   readonly started: Promise<void>;
   /** Resolves when it is over, for whatever reason. `problem`: it ended by itself after it had started. */
@@ -195,6 +201,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
   };
 
   let frozen = false;
+  const connections = new Agent({ keepAlive: true, timeout: keptMs, scheduling: "lifo" });
   const asleep = (): boolean => frozen;
   const idles = spec.containers.filter((container) => container.cpuIdle);
   const rest = (): void => {
@@ -203,6 +210,8 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     lingering = setTimeout(() => {
       if (inFlight > 0 || phase !== "running") return;
       frozen = true;
+      // Its server's own timers run out meanwhile: thawed, it would close them on the next request.
+      connections.destroy();
       for (const container of idles) running.get(container.name)?.freeze();
     }, lingerMs);
   };
@@ -248,6 +257,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
       wake();
       await Promise.allSettled(holding);
       for (const end of watches) end();
+      connections.destroy();
       await Promise.all([...running.values()].map((child) => child.stop()));
       await metadata?.close();
       if (port !== 0) returnPort(port);
@@ -265,6 +275,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
   return {
     id,
     port: () => port,
+    connections,
     started,
     gone,
     ready: () => phase === "running",

@@ -19,15 +19,15 @@ export interface Exchange {
 }
 
 /**
- * A connection for each request, which the program need not close: one that was kept could be found closed, or its other
- * end stopped; one that the program closes at once can lose an answer given before the request was read.
+ * A connection for this request alone, which the program need not close: one that it closes at once can lose an answer
+ * given before the request was read.
  */
 class OneTimeAgent extends Agent {
   override keepSocketAlive(): boolean {
     return false;
   }
 }
-export const oneTime = new OneTimeAgent({ keepAlive: true });
+const oneTime = new OneTimeAgent({ keepAlive: true });
 
 /** The caller sent more than is allowed. */
 export class BodyTooLarge extends Error {}
@@ -42,7 +42,33 @@ export interface Counts {
  * Hands a request to the program over HTTP/1.1 and its answer back, both as they come. Resolves when the answer has been
  * handed over; rejects when the connection fails, with `BodyTooLarge`, or with the signal's reason.
  */
-export function exchangeHttp1({ req, res, path, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
+export async function exchangeHttp1(exchange: Exchange, counts: Counts): Promise<void> {
+  if (!repeatable(exchange.req)) return sendHttp1(exchange, counts, oneTime);
+  try {
+    await sendHttp1(exchange, counts, exchange.instance.connections);
+  } catch (thrown) {
+    if (!(thrown instanceof StaleConnection)) throw thrown;
+    await sendHttp1(exchange, counts, oneTime);
+  }
+}
+
+/** A kept connection broke before a byte of an answer: the program had closed it. */
+class StaleConnection extends Error {}
+
+/**
+ * Whether a request may go over a kept connection, which may turn out to be closed: it can then be sent again, as RFC 9110
+ * (9.2.2) allows for what changes nothing. All others get a connection of their own.
+ */
+function repeatable({ method, headers }: IncomingMessage): boolean {
+  const bodyless = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined;
+  return bodyless && (method === "GET" || method === "HEAD" || method === "OPTIONS");
+}
+
+function sendHttp1(
+  { req, res, path, instance, headers, signal }: Exchange,
+  counts: Counts,
+  agent: Agent,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const upstream = request({
       host: containerAddress,
@@ -50,11 +76,20 @@ export function exchangeHttp1({ req, res, path, instance, headers, signal }: Exc
       method: req.method ?? "GET",
       path,
       headers: { ...headers },
-      agent: oneTime,
+      agent,
       setHost: false,
     });
-    const fail = whenFailed({ upstream, signal, reject });
+    let answered = false;
+    const fail = whenFailed({
+      upstream,
+      signal,
+      reject: (error) => {
+        const stale = upstream.reusedSocket && !answered && !signal.aborted;
+        reject(stale ? new StaleConnection(error.message) : error);
+      },
+    });
     upstream.once("response", (answer) => {
+      answered = true;
       answer.once("error", fail);
       res.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
       res.flushHeaders();
@@ -68,7 +103,8 @@ export function exchangeHttp1({ req, res, path, instance, headers, signal }: Exc
       answer.once("aborted", () => fail(new Error("the program ended its answer early")));
       res.once("finish", resolve);
     });
-    sendBody(req, upstream, counts, fail);
+    if (repeatable(req)) upstream.end();
+    else sendBody(req, upstream, counts, fail);
   });
 }
 

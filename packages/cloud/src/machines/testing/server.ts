@@ -19,6 +19,10 @@ const answer = async (req, res) => {
     return asked.once("data", (data) => { res.end(String(data).trim()); asked.destroy(); }).once("error", (error) => res.end(error.code)).once("close", () => res.end("closed"));
   }
   if (url.pathname === "/shell") return require("node:child_process").execFile(process.execPath, ["-e", url.searchParams.get("code")], (_, out) => res.end(out));
+  if (url.pathname === "/once") {
+    if (req.socket.used) return req.socket.resetAndDestroy();
+    req.socket.used = true;
+  }
   if (url.pathname === "/exit") return process.exit(9);
   if (url.pathname === "/write") { const p = url.searchParams.get("path"); const had = fs.existsSync(p); fs.writeFileSync(p, "x"); return res.end(String(had)); }
   if (url.pathname === "/echo") { res.writeHead(201, { "x-made": "1" }); return req.pipe(res); }
@@ -31,7 +35,7 @@ const answer = async (req, res) => {
   const ms = Number(url.searchParams.get("ms") ?? 0);
   if (ms > 0) await new Promise((done) => setTimeout(done, ms));
   open--;
-  res.end(JSON.stringify({ revision: env.K_REVISION, pid: process.pid, open: most, instance: env.GCE_METADATA_HOST, url: req.url }));
+  res.end(JSON.stringify({ revision: env.K_REVISION, pid: process.pid, open: most, instance: env.GCE_METADATA_HOST, url: req.url, from: req.socket.remotePort }));
 };
 const server = http.createServer(answer);
 server.on("upgrade", (req, socket) => {
