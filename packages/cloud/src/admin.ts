@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseDuration } from "@aloft/kit/duration";
+import { readFault } from "./admin-faults.ts";
 import { bearer } from "./chain/identity.ts";
 import type { LocalTokens } from "./chain/tokens.ts";
 import type { LocalCa } from "./cloud.ts";
@@ -47,6 +48,13 @@ const actions: Readonly<Record<string, Action>> = {
     }
     cloud.now().advance(ms);
     return { now: new Date(cloud.now().host.clock.now()).toISOString() };
+  },
+  "GET faults": faults,
+  "POST faults": (cloud, body) => ({ ...cloud.now().faults.add(readFault(body)) }),
+  "DELETE faults": (cloud, { id }) => {
+    const cleared = cloud.now().faults.clear(id === undefined ? undefined : String(id));
+    if (id !== undefined && cleared === 0) throw new RpcError("NOT_FOUND", `There is no fault ${id}.`);
+    return { cleared };
   },
   "GET projects": projects,
   "POST projects": (cloud, body) => {
@@ -100,6 +108,15 @@ function status(cloud: AdminCloud): Json {
     running: parts.flatMap((part) => (part.running ?? []) as readonly JsonObject[]),
     ...(isolation === undefined ? {} : { isolation: isolation as JsonObject }),
     notes: notes.map((note) => ({ ...note })),
+  };
+}
+
+function faults(cloud: AdminCloud): Json {
+  return {
+    faults: cloud
+      .now()
+      .faults.list()
+      .map((fault) => ({ ...fault })),
   };
 }
 

@@ -12,6 +12,8 @@ const help = `aloft-cloud: the local Google Cloud, in the foreground.
   --iam MODE          enforce, explain or off (enforce)
   --project ID=NUMBER a project that exists from the start; may be repeated
   --no-new-projects   a call that names an unknown project does not make it
+  --quotas            Google's limits count (Secret Manager: 600 reads, 600 writes, 90000 accesses a minute)
+  --seed TEXT         what injected faults are drawn from
   --offline           as a proxy, reach no host but Google's (which are here) and this machine
   --pass HOST         a host of Google's that is let through to the real one, or *.DOMAIN; may be repeated
   --version, --help
@@ -42,6 +44,8 @@ export function parseFlags(args: readonly string[]): Parsed {
       iam,
       projects,
       newProjects: !values["no-new-projects"],
+      quotas: values.quotas,
+      seed: values.seed,
       proxy: { offline: values.offline, pass: values.pass },
     },
   };
@@ -58,6 +62,8 @@ function read(args: readonly string[]) {
         iam: { type: "string", default: "enforce" },
         project: { type: "string", multiple: true, default: [] },
         "no-new-projects": { type: "boolean", default: false },
+        quotas: { type: "boolean", default: false },
+        seed: { type: "string", default: "aloft" },
         offline: { type: "boolean", default: false },
         pass: { type: "string", multiple: true, default: [] },
         version: { type: "boolean", default: false },

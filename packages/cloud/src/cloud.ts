@@ -29,6 +29,10 @@ export interface CloudOptions {
   readonly projects?: Readonly<Record<string, number>>;
   /** Whether the owner's first call that names an unknown project makes it; true by default. */
   readonly newProjects?: boolean;
+  /** Counts Google's quotas by the minute, and refuses what is above them; false by default. */
+  readonly quotas?: boolean;
+  /** What injected faults are drawn from; the same each time by default. */
+  readonly seed?: string;
   /** Every service of the local cloud by default. */
   readonly services?: readonly CloudService[];
   /** What becomes of other hosts that a program reaches through the cloud as its proxy. */
@@ -84,6 +88,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       iam: options.iam ?? "enforce",
       projects: options.projects ?? {},
       newProjects: options.newProjects ?? true,
+      quotas: options.quotas ?? false,
+      seed: options.seed ?? "aloft",
       address,
       say,
       onBug,

@@ -3,6 +3,8 @@ import type { Ids } from "@aloft/kit/ids";
 import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { createChain } from "./chain/create-chain.ts";
 import { createDirectory } from "./chain/directory.ts";
+import { createFaults, type Faults } from "./chain/faults.ts";
+import { createQuotas } from "./chain/quotas.ts";
 import { createTokens } from "./chain/tokens.ts";
 import type { Host, Iam, InternalCall } from "./host.ts";
 import type { CloudService, HttpSurface } from "./service.ts";
@@ -31,6 +33,7 @@ export interface Composition {
   readonly grpc: GrpcDoor;
   readonly surfaces: readonly HttpSurface[];
   readonly notes: readonly Note[];
+  readonly faults: Faults;
   /** Moves the clock, and remembers it over a restart. */
   advance(ms: number): void;
   /** Brings back what was running. What one service fails at is told to `onBug`, the others go on. */
@@ -49,6 +52,10 @@ export interface CompositionInit {
   readonly iam: Iam["mode"];
   readonly projects: Readonly<Record<string, number>>;
   readonly newProjects: boolean;
+  /** Whether Google's limits count. */
+  readonly quotas: boolean;
+  /** What faults are drawn from. */
+  readonly seed: string;
   readonly address: () => string;
   readonly say: (text: string) => void;
   readonly onBug: (thrown: unknown) => void;
@@ -74,7 +81,10 @@ export function compose(init: CompositionInit): Composition {
     const tokens = createTokens({ db, vault, clock });
     const logs = createLogs({ db, clock, ids });
     const operations = createOperations({ db, schemas, clock, ids, onBug });
-    const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects: init.newProjects });
+    const { newProjects, seed } = init;
+    const faults = createFaults({ clock, ids, seed });
+    const quotas = init.quotas ? createQuotas({ clock, projects }) : undefined;
+    const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects, faults, quotas });
 
     const surfaces: HttpSurface[] = [];
     const values = new Map<string, unknown>();
@@ -122,6 +132,7 @@ export function compose(init: CompositionInit): Composition {
       grpc: createGrpcDoor({ apis, invoker, schemas, onBug }),
       surfaces,
       notes,
+      faults,
       advance: (ms) => {
         offset.add(ms);
         clock.advance(ms);

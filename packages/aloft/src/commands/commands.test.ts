@@ -65,7 +65,7 @@ test("findCommand: a near miss is named, what is not built says so, and a value 
     expect.objectContaining({ next: "did you mean: aloft cloud start" }),
   );
   expect(() => findCommand(["rollback", "api"])).toThrow(expect.objectContaining({ code: "UNIMPLEMENTED" }));
-  expect(() => findCommand(["cloud", "clock"])).toThrow(expect.objectContaining({ code: "UNIMPLEMENTED" }));
+  expect(() => findCommand(["secrets", "rotate"])).toThrow(expect.objectContaining({ code: "UNIMPLEMENTED" }));
   expect(() => findCommand(["secrets", "KEY=hunter2-hunter2"])).toThrow(/^(?!.*hunter2)/);
 });
 

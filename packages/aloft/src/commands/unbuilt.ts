@@ -10,8 +10,6 @@ export const unbuilt: Readonly<Record<string, string>> = {
   cost: "see https://cloud.google.com/products/calculator",
   export: "aloft plan --json gives the plan as data",
   golive: "aloft plan --env NAME, then aloft up --env NAME",
-  "cloud clock": "wait, or use startCloud({ clock }) in a test",
-  "cloud faults": "stop what should fail (aloft cloud status names the processes' services)",
   "secrets create": "aloft secrets set NAME makes the secret with its first version",
   "secrets versions": "aloft secrets list shows each secret's versions",
   "secrets disable": "gcloud secrets versions disable VERSION --secret NAME",

@@ -9,6 +9,11 @@ export interface Chain {
   identify(headers: Readonly<Record<string, string | undefined>>, api: string): Principal;
   /** Throws SERVICE_DISABLED, PERMISSION_DENIED, …; makes an unknown project when the owner names one. */
   admit<I>(call: Call, service: CloudService, access: Access<I>, request: I): void;
+  /**
+   * What an admitted call meets before its handler: a quota that is used up or an injected fault throws; a promise is a
+   * wait. Undefined, as nearly always: it goes on at once.
+   */
+  meet<I>(call: Call, access: Access<I>, request: I): Promise<void> | undefined;
   /** Writes the audit entry that the call deserves, when it is done. */
   audit<I>(
     call: Call,

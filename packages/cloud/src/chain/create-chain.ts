@@ -3,8 +3,10 @@ import type { StoredProjects } from "../store/projects.ts";
 import { admit } from "./admit.ts";
 import { audit } from "./audit.ts";
 import type { Chain } from "./chain.ts";
+import type { Faults } from "./faults.ts";
 import type { LocalIam } from "./iam.ts";
 import { identify } from "./identity.ts";
+import type { Quotas } from "./quotas.ts";
 import type { LocalTokens } from "./tokens.ts";
 
 /** The chain over the host's parts. `newProjects: false` refuses an owner's call that names an unknown project. */
@@ -15,8 +17,11 @@ export function createChain(parts: {
   readonly logs: Logs;
   readonly schemas: Schemas;
   readonly newProjects?: boolean;
+  readonly faults: Faults;
+  /** Google's limits; none are counted without. */
+  readonly quotas?: Quotas | undefined;
 }): Chain {
-  const { projects, iam, tokens, logs, schemas, newProjects = true } = parts;
+  const { projects, iam, tokens, logs, schemas, newProjects = true, faults, quotas } = parts;
   const isLocalAccount = (email: string): boolean => {
     const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
     return project !== undefined && projects.get(project) !== undefined;
@@ -24,6 +29,10 @@ export function createChain(parts: {
   return {
     identify: (headers, api) => identify(headers.authorization, api, { tokens, iam, isLocalAccount }),
     admit: (call, service, access, request) => admit(call, service, access, request, { projects, iam, newProjects }),
+    meet: (call, access, request) => {
+      quotas?.spend(call, access.resource(request));
+      return faults.meet(call);
+    },
     audit: (call, access, request, outcome) => audit(call, access, request, outcome, { iam, projects, logs, schemas }),
   };
 }

@@ -107,6 +107,7 @@ export class Invoker {
     if (method?.stream === undefined) throw notImplemented(endpoint.id);
     try {
       this.chain.admit(call, service, method, request);
+      await this.chain.meet(call, method, request);
       for await (const answer of method.stream(request, call, requests)) {
         yield create(output, answer as MessageInitShape<typeof output>);
       }
@@ -137,7 +138,8 @@ export class Invoker {
     let raw: unknown;
     try {
       this.chain.admit(call, service, access, request);
-      raw = handle();
+      const wait = this.chain.meet(call, access, request);
+      raw = wait === undefined ? handle() : wait.then(handle);
       if (!(raw instanceof Promise)) return done(raw);
     } catch (thrown) {
       return failed(thrown);
