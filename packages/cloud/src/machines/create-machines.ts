@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { end } from "../processes.ts";
 import type { HttpSurface } from "../service.ts";
+import { createFigures } from "./figures.ts";
 import { createImages } from "./images/images.ts";
 import type { InstanceParts } from "./instances/instance.ts";
 import { type Revision, startRevision } from "./instances/revision.ts";
@@ -76,9 +77,11 @@ export function createMachines(
 
   const begin = (spec: RevisionSpec): Revision => {
     tellWhatIsLocal(spec, ports);
-    const log = revisionLog(spec, ports.logs);
+    const figures = createFigures(spec, ports.metrics);
+    const log = figures.of(revisionLog(spec, ports.logs));
     const parts: InstanceParts = { ...ports, images, log, sandbox: sandboxHere() };
     const revision = startRevision(spec, parts);
+    figures.watch(revision);
     revisions.set(spec.name, { revision, log });
     return revision;
   };

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Database, Host } from "../host.ts";
 import { createProcesses } from "../processes.ts";
 import { registryOf } from "../services/artifactregistry/store.ts";
+import { metricsOf } from "../services/monitoring/metrics.ts";
 import { createMachines, type DataPlane } from "./create-machines.ts";
 import { networkOf } from "./network.ts";
 import type { LocalPorts, MachinesPorts, SecretReader } from "./ports.ts";
@@ -28,6 +29,7 @@ export function portsOf(host: Host): MachinesPorts {
     tokens: host.tokens,
     iam: host.iam,
     logs: host.logs,
+    metrics: metricsOf(host),
     processes: createProcesses(host.db),
     network: networkOf(host),
     localPorts: createLocalPorts(host.db),

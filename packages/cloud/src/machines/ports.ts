@@ -4,6 +4,7 @@ import type { Iam, Logs, Tokens } from "../host.ts";
 import type { Processes } from "../processes.ts";
 import type { Principal } from "../service.ts";
 import type { Registry } from "../services/artifactregistry/registry.ts";
+import type { Metrics } from "../services/monitoring/metrics.ts";
 import type { RevisionSpec } from "./machines.ts";
 import type { MemberNetwork } from "./network.ts";
 
@@ -16,6 +17,8 @@ export interface MachinesPorts {
   readonly tokens: Pick<Tokens, "access" | "id" | "verifyId">;
   readonly iam: Pick<Iam, "allowed">;
   readonly logs: Pick<Logs, "write">;
+  /** Where figures of requests and instances go; nowhere when absent. */
+  readonly metrics?: Pick<Metrics, "record">;
   readonly processes: Processes;
   /** What instances are members of, so that others can tell whose a connection is. */
   readonly network: MemberNetwork;

@@ -24,7 +24,6 @@ export interface BuiltIn extends Definition {
 const revisions = ["cloud_run_revision"];
 const milliseconds: BucketSpec = { exponential: { count: 66, growth: 1.4, scale: 1 } };
 const shares: BucketSpec = { linear: { count: 100, width: 0.01, offset: 0 } };
-const whole: BucketSpec = { linear: { count: 100, width: 1, offset: 0 } };
 const container = { container_name: "Container name in the revision." };
 const response = {
   response_code: "Response code of a request.",
@@ -85,17 +84,6 @@ const list: readonly BuiltIn[] = [
     displayName: "Container Memory Utilization",
     description: "Container memory utilization distribution across all container instances.",
     labels: container,
-    resources: revisions,
-  },
-  {
-    type: "run.googleapis.com/container/max_request_concurrencies",
-    kind: "DELTA",
-    valueType: "DISTRIBUTION",
-    unit: "1",
-    buckets: whole,
-    displayName: "Max Concurrent Requests",
-    description: "Distribution of the maximum number of concurrent requests being served by each container instance.",
-    labels: { state: "State of the container instance: active or idle." },
     resources: revisions,
   },
   {

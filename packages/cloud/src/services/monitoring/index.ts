@@ -1,4 +1,5 @@
 import type { CloudService } from "../../service.ts";
+import { madeMetrics } from "./metrics.ts";
 import { metricRpc } from "./rpc.ts";
 
 /** Cloud Monitoring API v3: metrics. Groups, uptime checks, notification channels and services are known by name alone. */
@@ -7,4 +8,5 @@ export const monitoring: CloudService = {
   title: "Cloud Monitoring API",
   descriptors: "monitoring-v3",
   create: (host) => ({ rpc: [metricRpc(host)] }),
+  close: async (host) => madeMetrics(host)?.flush(),
 };

@@ -32,6 +32,10 @@ const mostWaiting = 1000;
 
 export const metricsOf = (host: Host): Metrics => host.shared("metrics", () => createMetrics(host));
 
+/** The same where it was made; for the cloud's end. */
+export const madeMetrics = (host: Host): Metrics | undefined =>
+  host.shared<Metrics | undefined>("metrics", () => undefined);
+
 interface Waiting {
   readonly key: SeriesKey;
   readonly startUs: number;
@@ -49,6 +53,8 @@ export function createMetrics(host: Pick<Host, "db" | "clock">): Metrics {
     if (waiting.size === 0) return;
     const all = [...waiting.values()];
     waiting.clear();
+    // What comes when everything else has ended has nowhere to go.
+    if (!host.db.sql.isOpen) return;
     series.add(
       all.map(({ key, startUs, value }) => {
         const endUs = key.kind === "GAUGE" ? startUs : startUs + minuteUs;
