@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { sandbox, secretsConfig } from "./cli.test-support.ts";
@@ -29,6 +30,41 @@ test("aloft exec: starts the cloud; an unmodified program reaches it by Google's
   const as = "runner@another-project.iam.gserviceaccount.com";
   const other = await box.aloft(["exec", "--as", as, "--project", "execapp-local", "--", node, "-e", ask]);
   expect(JSON.parse(other.stdout)).toMatchObject({ email: as });
+});
+
+/** Google's own library, as it comes, over both of its transports. */
+const useLibrary = `
+const { SecretManagerServiceClient } = require(process.argv[1]);
+(async () => {
+  const said = [];
+  for (const fallback of [false, true]) {
+    const client = new SecretManagerServiceClient({ fallback });
+    const parent = "projects/" + (await client.getProjectId());
+    const secretId = fallback ? "REST" : "GRPC";
+    const [{ name }] = await client.createSecret({ parent, secretId, secret: { replication: { automatic: {} } } });
+    await client.addSecretVersion({ parent: name, payload: { data: Buffer.from(secretId) } });
+    const [version] = await client.accessSecretVersion({ name: name + "/versions/latest" });
+    const [missing] = await client.getSecret({ name: name + "x" }).then(() => [0], (error) => [error.code]);
+    said.push([version.payload.data.toString(), missing]);
+    await client.close();
+  }
+  console.log(JSON.stringify(said));
+})();`;
+
+test("aloft exec: the official Node client works over gRPC and REST by environment alone", async () => {
+  const token = (await box.aloft(["cloud", "token"])).stdout.trim();
+  const enabled = await fetch(
+    `http://127.0.0.1:${box.port}/serviceusage.googleapis.com/v1/projects/execapp-local/services/secretmanager.googleapis.com:enable`,
+    { method: "POST", headers: { authorization: `Bearer ${token}` } },
+  );
+  expect(enabled.status).toBe(200);
+  const library = createRequire(import.meta.url).resolve("@google-cloud/secret-manager");
+  const ran = await box.aloft(["exec", "--", node, "-e", useLibrary, library]);
+  expect(ran.stderr).toBe("");
+  expect(JSON.parse(ran.stdout)).toEqual([
+    ["GRPC", 5],
+    ["REST", 5],
+  ]);
 });
 
 test("aloft exec: passes arguments, input, exit code and signals; a program that is none is told", async () => {

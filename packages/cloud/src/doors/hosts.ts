@@ -14,6 +14,7 @@ const domains = [
   "cloud.google.com",
   "cloud.goog",
   "source.developers.google.com",
+  "cloudproxy.app",
   "firebaseio.com",
   "firebasedatabase.app",
 ];
