@@ -136,8 +136,26 @@ test("secretmanager: update by mask, aliases, pages by name", async () => {
   const rest = await call("GET", `projects/demo/secrets?pageSize=2&filter=name:page-&pageToken=${first.nextPageToken}`);
   expect(rest.body).toEqual({ secrets: [expect.objectContaining({ name: `projects/${number}/secrets/page-c` })] });
 
+  const token = first.nextPageToken;
+  const gone = await call("DELETE", "projects/demo/secrets/page-b");
+  expect(gone.status).toBe(200);
+  const after = await call("GET", `projects/demo/secrets?pageSize=1&pageToken=${token}`);
+  expect(after.body).toMatchObject({ secrets: [{ name: `projects/${number}/secrets/page-c` }] });
+  expect((await call("GET", "projects/demo/secrets?pageSize=1&pageToken=elsewhere")).body.error?.status).toBe(
+    "INVALID_ARGUMENT",
+  );
+
   await add("page-a", "one");
   await add("page-a", "two");
+  const newest = (await call("GET", "projects/demo/secrets/page-a/versions?pageSize=1")).body as unknown as {
+    readonly nextPageToken: string;
+  };
+  expect(newest).toMatchObject({ versions: [{ name: `projects/${number}/secrets/page-a/versions/2` }], totalSize: 2 });
+  const oldest = await call("GET", `projects/demo/secrets/page-a/versions?pageToken=${newest.nextPageToken}`);
+  expect(oldest.body).toEqual({
+    versions: [expect.objectContaining({ name: `projects/${number}/secrets/page-a/versions/1` })],
+    totalSize: 2,
+  });
   const patched = await call("PATCH", "projects/demo/secrets/page-a?updateMask=labels,versionAliases", {
     labels: { tier: "gold" },
     versionAliases: { stable: "1" },

@@ -1,10 +1,10 @@
 import type { Secret } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
-import { pageToken, readPageToken } from "../../store/collection.ts";
 import { compileFilter } from "../../wire/filter.ts";
 import type { Due } from "./due.ts";
 import { checkSecret, durationMillis, millisOf } from "./limits.ts";
+import { lastPart, readPage } from "./pages.ts";
 import { api, type SecretParts, timestampOf } from "./parts.ts";
 import {
   etagOf,
@@ -32,6 +32,10 @@ export function secretMethods(parts: SecretParts, due: Due): Methods<typeof Secr
     return found;
   };
   const present = (secret: Secret): Secret => ({ ...secret, name: shown(secret.name) });
+  function* secretsAfter(parent: string, last: string | undefined): Generator<Secret> {
+    const after = last === undefined ? undefined : `${parent}/secrets/${lastPart(last)}`;
+    for (const { message } of store.secrets(parent, after)) yield present(message);
+  }
 
   return {
     createSecret: {
@@ -81,10 +85,8 @@ export function secretMethods(parts: SecretParts, due: Due): Methods<typeof Secr
         parseParent(request.parent);
         const parent = projects.canonical(request.parent);
         const keep = request.filter === "" ? undefined : compileFilter(request.filter, secretSchema);
-        const all = store.secrets(parent).map(({ message }) => present(message));
-        const kept = keep === undefined ? all : all.filter((secret) => keep(secret));
-        const { items, nextPageToken } = pageAfter(kept, (secret) => secret.name, request, parent);
-        return { secrets: items, nextPageToken, totalSize: keep === undefined ? all.length : 0 };
+        const { items, nextPageToken } = readPage(request, parent, (after) => secretsAfter(parent, after), keep);
+        return { secrets: items, nextPageToken, totalSize: keep === undefined ? store.countSecrets(parent) : 0 };
       },
     },
     updateSecret: {
@@ -172,27 +174,3 @@ function settleExpiration(secret: Secret, nowMs: number): void {
 
 const expiryOf = (secret: Secret): number | undefined =>
   secret.expiration.case === "expireTime" ? millisOf(secret.expiration.value) : undefined;
-
-/** A page of a list in a fixed order; the token names the last item, so that it stays good while things come and go. */
-export function pageAfter<T>(
-  all: readonly T[],
-  keyOf: (item: T) => string,
-  request: { readonly pageSize: number; readonly pageToken: string },
-  scope: string,
-): { readonly items: T[]; readonly nextPageToken: string } {
-  if (request.pageSize < 0) throw invalid("page_size must not be negative.");
-  const size = Math.min(request.pageSize || 25_000, 25_000);
-  const after = request.pageToken === "" ? undefined : readPageToken(request.pageToken, scope);
-  const from =
-    after === undefined ? 0 : all.findIndex((item) => keyOf(item) === after) + 1 || beyond(all, keyOf, after);
-  const items = all.slice(from, from + size);
-  const last = items.at(-1);
-  const more = last !== undefined && from + size < all.length;
-  return { items, nextPageToken: more ? pageToken(keyOf(last), scope) : "" };
-}
-
-/** Where a list goes on when the item that the token names is gone; names are in order. */
-function beyond<T>(all: readonly T[], keyOf: (item: T) => string, after: string): number {
-  const at = all.findIndex((item) => keyOf(item) > after);
-  return at < 0 ? all.length : at;
-}

@@ -50,16 +50,18 @@ export function createStore(db: Database, codec: Codec) {
   const byNumber = db.prepare(`${accessColumns} AND version = ?`);
   const newest = db.prepare(`${accessColumns} ORDER BY version DESC LIMIT 1`);
   const oneSecret = db.prepare("SELECT message, changed FROM secrets WHERE name = ?");
-  const secretsOf = db.prepare("SELECT message, changed FROM secrets WHERE parent = ? ORDER BY name");
+  const secretsAfter = db.prepare("SELECT message, changed FROM secrets WHERE parent = ? AND name > ? ORDER BY name");
+  const countSecrets = db.prepare("SELECT count(*) AS n FROM secrets WHERE parent = ?");
   const oneVersion = db.prepare(
     "SELECT message, version, changed FROM secret_versions WHERE secret = ? AND version = ?",
   );
   const newestVersion = db.prepare(
     "SELECT message, version, changed FROM secret_versions WHERE secret = ? ORDER BY version DESC LIMIT 1",
   );
-  const versionsOf = db.prepare(
-    "SELECT message, version, changed FROM secret_versions WHERE secret = ? ORDER BY version DESC",
+  const versionsBefore = db.prepare(
+    "SELECT message, version, changed FROM secret_versions WHERE secret = ? AND version < ? ORDER BY version DESC",
   );
+  const countVersions = db.prepare("SELECT count(*) AS n FROM secret_versions WHERE secret = ?");
 
   type SecretRow = { message: Uint8Array; changed: number } | undefined;
   type VersionRow = { message: Uint8Array; version: number; changed: number } | undefined;
@@ -82,8 +84,11 @@ export function createStore(db: Database, codec: Codec) {
       const row = oneSecret.get(name) as SecretRow;
       return row && secretFrom(row);
     },
-    secrets: (parent: string): StoredSecret[] =>
-      secretsOf.all(parent).map((row) => secretFrom(row as NonNullable<SecretRow>)),
+    /** By name, those after the name `after` (`""`: from the first). Read as they are asked for: take what you need at once. */
+    secrets: function* (parent: string, after = ""): Generator<StoredSecret> {
+      for (const row of secretsAfter.iterate(parent, after)) yield secretFrom(row as NonNullable<SecretRow>);
+    },
+    countSecrets: (parent: string): number => Number(countSecrets.get(parent)?.n),
     insertSecret: (parent: string, secret: Secret, changedMicros: number, expiresMs: number | undefined): void => {
       db.prepare(
         "INSERT INTO secrets (name, parent, changed, expires, versions, message) VALUES (?, ?, ?, ?, 0, ?)",
@@ -124,8 +129,11 @@ export function createStore(db: Database, codec: Codec) {
       const row = (number === "latest" ? newestVersion.get(secret) : oneVersion.get(secret, number)) as VersionRow;
       return row && versionFrom(row);
     },
-    versions: (secret: string): StoredVersion[] =>
-      versionsOf.all(secret).map((row) => versionFrom(row as NonNullable<VersionRow>)),
+    /** The newest first, those below the number `before`. Read as they are asked for: take what you need at once. */
+    versions: function* (secret: string, before = Number.MAX_SAFE_INTEGER): Generator<StoredVersion> {
+      for (const row of versionsBefore.iterate(secret, before)) yield versionFrom(row as NonNullable<VersionRow>);
+    },
+    countVersions: (secret: string): number => Number(countVersions.get(secret)?.n),
     /** `wipe`: the payload is overwritten with nothing, for good. */
     updateVersion: (
       secret: string,
@@ -150,7 +158,8 @@ export function createStore(db: Database, codec: Codec) {
     nextDueMs: (): number | undefined => {
       const row = db
         .prepare(
-          "SELECT min(at) AS at FROM (SELECT min(expires) AS at FROM secrets UNION ALL SELECT min(destroys) FROM secret_versions)",
+          `SELECT min(at) AS at FROM (SELECT min(expires) AS at FROM secrets WHERE expires IS NOT NULL
+           UNION ALL SELECT min(destroys) FROM secret_versions WHERE destroys IS NOT NULL)`,
         )
         .get() as { at: number | null };
       return row.at ?? undefined;

@@ -11,6 +11,7 @@ import type { AuditKind, Methods } from "../../service.ts";
 import { compileFilter } from "../../wire/filter.ts";
 import { type Due, destroyNow } from "./due.ts";
 import { durationMillis } from "./limits.ts";
+import { lastPart, readPage } from "./pages.ts";
 import { type SecretParts, timestampOf } from "./parts.ts";
 import {
   etagOf,
@@ -25,7 +26,6 @@ import {
   versionInState,
   versionNotFound,
 } from "./rules.ts";
-import { pageAfter } from "./secrets.ts";
 import type { StoredVersion } from "./store.ts";
 
 interface Found {
@@ -49,6 +49,10 @@ export function versionMethods(parts: SecretParts, due: Due): Methods<typeof Sec
     return { secret: stored, version };
   };
   const present = (version: SecretVersion): SecretVersion => ({ ...version, name: shown(version.name) });
+  function* versionsAfter(secret: string, last: string | undefined): Generator<SecretVersion> {
+    const before = last === undefined ? undefined : Number(lastPart(last));
+    for (const { message } of store.versions(secret, before)) yield present(message);
+  }
 
   /** Enable, disable and destroy: one transaction around the version as it is. */
   const change = (
@@ -146,10 +150,8 @@ export function versionMethods(parts: SecretParts, due: Due): Methods<typeof Sec
         const { stored, shown } = names(parseSecret(request.parent));
         if (store.secret(stored) === undefined) throw secretNotFound(shown);
         const keep = request.filter === "" ? undefined : compileFilter(request.filter, versionSchema);
-        const all = store.versions(stored).map(({ message }) => present(message));
-        const kept = keep === undefined ? all : all.filter((version) => keep(version));
-        const { items, nextPageToken } = pageAfter(kept, (version) => version.name, request, stored);
-        return { versions: items, nextPageToken, totalSize: keep === undefined ? all.length : 0 };
+        const { items, nextPageToken } = readPage(request, stored, (after) => versionsAfter(stored, after), keep);
+        return { versions: items, nextPageToken, totalSize: keep === undefined ? store.countVersions(stored) : 0 };
       },
     },
     enableSecretVersion: change("enable", (found) => setState(found, State.ENABLED)),
