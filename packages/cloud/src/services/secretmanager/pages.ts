@@ -18,7 +18,7 @@ export function readPage<T extends { readonly name: string }>(
   request: PageRequest,
   scope: string,
   from: (after: string | undefined) => Iterable<T>,
-  keep: ((item: NoInfer<T>) => boolean) | undefined,
+  keep: ((item: T) => boolean) | undefined,
 ): { readonly items: T[]; readonly nextPageToken: string } {
   if (request.pageSize < 0) throw invalid("page_size must not be negative.");
   const size = Math.min(request.pageSize || mostPerPage, mostPerPage);

@@ -85,7 +85,12 @@ export function secretMethods(parts: SecretParts, due: Due): Methods<typeof Secr
         parseParent(request.parent);
         const parent = projects.canonical(request.parent);
         const keep = request.filter === "" ? undefined : compileFilter(request.filter, secretSchema);
-        const { items, nextPageToken } = readPage(request, parent, (after) => secretsAfter(parent, after), keep);
+        const { items, nextPageToken } = readPage<Secret>(
+          request,
+          parent,
+          (after) => secretsAfter(parent, after),
+          keep,
+        );
         return { secrets: items, nextPageToken, totalSize: keep === undefined ? store.countSecrets(parent) : 0 };
       },
     },

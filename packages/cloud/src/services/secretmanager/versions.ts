@@ -150,7 +150,12 @@ export function versionMethods(parts: SecretParts, due: Due): Methods<typeof Sec
         const { stored, shown } = names(parseSecret(request.parent));
         if (store.secret(stored) === undefined) throw secretNotFound(shown);
         const keep = request.filter === "" ? undefined : compileFilter(request.filter, versionSchema);
-        const { items, nextPageToken } = readPage(request, stored, (after) => versionsAfter(stored, after), keep);
+        const { items, nextPageToken } = readPage<SecretVersion>(
+          request,
+          stored,
+          (after) => versionsAfter(stored, after),
+          keep,
+        );
         return { versions: items, nextPageToken, totalSize: keep === undefined ? store.countVersions(stored) : 0 };
       },
     },
