@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { end } from "../processes.ts";
 import type { HttpSurface } from "../service.ts";
 import { createFigures } from "./figures.ts";
+import { createCollector } from "./images/collector.ts";
 import { createImages } from "./images/images.ts";
 import type { InstanceParts } from "./instances/instance.ts";
 import { type Revision, startRevision } from "./instances/revision.ts";
@@ -60,11 +61,18 @@ export function createMachines(
       for (const name of readdirSync(roots)) {
         if (name.startsWith(".making-")) rmSync(join(roots, name), { recursive: true, force: true });
       }
+      collector.later();
     })();
     return recovered;
   };
 
   const images = createImages({ registry: ports.registry, dir: roots, temporaryName });
+  const collector = createCollector({
+    clock: ports.clock,
+    note: ports.note,
+    images,
+    inUse: () => [...revisions.values()].map(({ revision }) => revision.spec),
+  });
   const router = createRouter({
     clock: ports.clock,
     iam: ports.iam,
@@ -129,6 +137,7 @@ export function createMachines(
       if (found === undefined) return;
       await found.revision.stop({ drain: true });
       if (revisions.get(name) === found) revisions.delete(name);
+      collector.later();
     },
     state: (name) => revisions.get(name)?.revision.state(),
     serve: (service) => {
@@ -153,6 +162,7 @@ export function createMachines(
     },
     close: async () => {
       closed = true;
+      collector.close();
       services.clear();
       await recovered;
       await Promise.all([listeners.closeAll(), ...[...revisions.values()].map(({ revision }) => revision.stop())]);

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { randomIds } from "@aloft/kit/ids";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -20,6 +20,25 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const roots = (): readonly string[] => readdirSync(join(dir, "roots")).sort();
 
 describe("images", () => {
+  test("roots that no image in use is made of are removed; what is in use, or being made, stays", async () => {
+    const layer = (text: string) => registry.layer([{ name: "file", text }]);
+    const [base, other] = [await layer("base"), await layer("other")];
+    const [one, two] = [registry.image([base, await layer("one")], {}), registry.image([base, await layer("two")], {})];
+    const [first, second] = [await images.ready(one), await images.ready(two)];
+    await images.ready(registry.image([other], {}));
+    expect(roots()).toHaveLength(4);
+    expect(await images.sweep(() => [one, two])).toHaveLength(1);
+    const sweeping = images.sweep(() => [one]);
+    const again = images.ready(two);
+    await Promise.all([sweeping, again]);
+    expect([existsSync(first.root), existsSync((await again).root)]).toEqual([true, true]);
+    expect(await images.sweep(() => [one])).toEqual([basename(second.root)]);
+    expect([roots().length, existsSync(first.root)]).toEqual([2, true]);
+    expect(await images.sweep(() => [])).toHaveLength(2);
+    expect(roots()).toEqual([]);
+    expect(readFileSync(join((await images.ready(two)).root, "file"), "utf8")).toBe("two");
+  });
+
   test("layers are laid over each other: replaced, removed, hidden; links stay links", async () => {
     const below = await registry.layer(
       [

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename } from "node:fs/promises";
+import { existsSync, renameSync } from "node:fs";
+import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Registry } from "../../services/artifactregistry/registry.ts";
 import { invalidImage, RevisionProblem } from "../problem.ts";
@@ -30,6 +30,12 @@ export interface Images {
    * for linux/amd64.
    */
   ready(ref: string): Promise<ReadyImage>;
+  /**
+   * Removes the roots that none of these images is made of, except what is being made now. `inUse` is asked again for
+   * each root, so that an image taken into use meanwhile stays. Answers the roots' names. An image whose root is gone is
+   * unpacked anew when it is asked for.
+   */
+  sweep(inUse: () => readonly string[]): Promise<readonly string[]>;
 }
 
 interface Layer {
@@ -47,6 +53,9 @@ export function createImages(options: {
 }): Images {
   const { registry, dir } = options;
   const underWay = new Map<string, Promise<string>>();
+  /** The roots that an image is made of, for those that were made ready here. */
+  const partsOf = new Map<string, readonly string[]>();
+  const making = new Map<object, readonly string[]>();
 
   const blobBytes = async ({ digest }: Descriptor): Promise<Uint8Array> => {
     const blob = registry.blob(digest);
@@ -123,7 +132,26 @@ export function createImages(options: {
         diffId: config.diffIds[at] as string,
         chain: chain[at] as string,
       }));
-      return { root: await rootOf(layers, layers.length), config };
+      partsOf.set(ref, chain);
+      making.set(manifest, chain);
+      try {
+        return { root: await rootOf(layers, layers.length), config };
+      } finally {
+        making.delete(manifest);
+      }
+    },
+    sweep: async (inUse) => {
+      const unused = (root: string): boolean =>
+        ![...making.values(), ...inUse().map((ref) => partsOf.get(ref) ?? [])].some((parts) => parts.includes(root));
+      const removed: string[] = [];
+      for (const root of await readdir(dir)) {
+        if (root.startsWith(".") || !unused(root)) continue;
+        const aside = join(dir, `.making-${options.temporaryName()}`);
+        renameSync(join(dir, root), aside);
+        await removeTree(aside);
+        removed.push(root);
+      }
+      return removed;
     },
   };
 }
