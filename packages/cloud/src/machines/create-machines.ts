@@ -17,6 +17,7 @@ import { refuseUpgrade } from "./router/websocket.ts";
 import { bubblewrap, tryBubblewrap } from "./sandbox/bubblewrap.ts";
 import { plain } from "./sandbox/plain.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
+import { asRevision, checkTask, runTask } from "./tasks/task.ts";
 
 /** The data plane, with the HTTP surface by which the cloud's doors reach it. */
 export interface DataPlane extends Machines {
@@ -151,6 +152,17 @@ export function createMachines(
       listeners.open(service.name);
       tellDemand(service);
     },
+    runTask: async (spec, signal, started) => {
+      await recover();
+      if (closed) throw new Error("the machines are closed");
+      tellWhatIsLocal(asRevision(spec), ports);
+      return runTask(spec, { ...ports, images, sandbox: sandboxHere() }, signal, started);
+    },
+    checkTask: async (spec) => {
+      await recover();
+      return checkTask(spec, { images, secrets: ports.secrets });
+    },
+    recover,
     unserve: async (name) => {
       services.delete(name);
       await listeners.close(name);

@@ -1,3 +1,5 @@
+import type { TaskEnd, TaskSpec } from "./tasks/task.ts";
+
 /**
  * The data plane's contract: what the Run API asks of it (`services/run`), and what it asks of the rest of the cloud. It
  * knows no protos: plain data in, processes out.
@@ -112,6 +114,12 @@ export interface ServedService {
 }
 
 export interface Machines {
+  /** Runs an attempt of a job's task to its end. Never throws for what a user's container does. */
+  runTask(spec: TaskSpec, signal: AbortSignal, started: () => void): Promise<TaskEnd>;
+  /** What keeps a job from running: an image or a secret. Undefined when nothing does. */
+  checkTask(spec: TaskSpec): Promise<RevisionFailure | undefined>;
+  /** Ends what an earlier cloud left running (after `kill -9`); `start` and `runTask` do it by themselves. */
+  recover(): Promise<void>;
   /**
    * Pulls the images, resolves secrets and starts the first instance (even where the minimum is 0: Google probes each new
    * revision once). Resolves when the startup probes have passed or it has failed for good; never throws for what a

@@ -39,6 +39,8 @@ export const words = {
   },
   noInstance:
     "The request was aborted because there was no available instance. Additional troubleshooting documentation can be found at: https://cloud.google.com/run/docs/troubleshooting#abort-request",
+  taskTimeout: (seconds: number): string =>
+    `Terminating task because it has reached the maximum timeout of ${seconds} seconds. To change this limit, see https://cloud.google.com/run/docs/configuring/task-timeout`,
   requestTimeout: "The request has been terminated because it has reached the maximum request timeout.",
   brokenResponse:
     "The request failed because either the HTTP response was malformed or connection to the instance had an error. Additional troubleshooting documentation can be found at: https://cloud.google.com/run/docs/troubleshooting#malformed-response-or-connection-error",

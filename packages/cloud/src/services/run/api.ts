@@ -1,5 +1,8 @@
 import type { CloudService } from "../../service.ts";
 import { controlOf, existingControl, type MachinesOf } from "./control.ts";
+import { existingJobControl, jobControlOf } from "./jobs/control.ts";
+import { resumeJobs } from "./jobs/resume.ts";
+import { hasJobs } from "./jobs/store.ts";
 import { api } from "./operations.ts";
 import { endOrphans } from "./reconcile.ts";
 import { runRpc } from "./rpc.ts";
@@ -20,15 +23,19 @@ export function runOver(machines: MachinesOf): CloudService {
       locations: { version: "v1" },
     }),
     resume: async (host) => {
-      if (!hasServices(host.db)) return;
-      const { m, store, reconciler } = controlOf(host, machines);
-      endOrphans(host, store, m);
+      const jobs = hasJobs(host.db);
+      if (!hasServices(host.db) && !jobs) return;
+      const control = controlOf(host, machines);
+      const { m, store, reconciler } = control;
+      endOrphans(host, store, m, jobs ? jobControlOf(control).store.allPending() : []);
       for (const service of store.allServices()) reconciler.kick(service.name);
+      if (jobs) resumeJobs(jobControlOf(control));
     },
     status: (host) => ({ running: runningServices(host), isolation: machines(host).isolation }),
     close: async (host) => {
       const control = existingControl(host);
-      await control?.reconciler.close();
+      const jobs = control === undefined ? undefined : existingJobControl(control);
+      await Promise.all([control?.reconciler.close(), jobs?.settler.close(), jobs?.runner.close()]);
       await control?.machines.close();
     },
   };

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import {
   Condition_CommonReason,
+  Condition_ExecutionReason,
   Condition_RevisionReason,
   Condition_Severity,
   Condition_State,
@@ -79,6 +80,10 @@ export const reason = {
   common: (name: keyof typeof Condition_CommonReason): Reasons => ({
     case: "reason",
     value: Condition_CommonReason[name],
+  }),
+  execution: (name: keyof typeof Condition_ExecutionReason): Reasons => ({
+    case: "executionReason",
+    value: Condition_ExecutionReason[name],
   }),
   revision: (name: keyof typeof Condition_RevisionReason): Reasons => ({
     case: "revisionReason",

@@ -1,4 +1,11 @@
 import type { ConditionSchema } from "../../../gen/types/google/cloud/run/v2/condition_pb.js";
+import type { ExecutionSchema } from "../../../gen/types/google/cloud/run/v2/execution_pb.js";
+import type { ExecutionTemplateSchema } from "../../../gen/types/google/cloud/run/v2/execution_template_pb.js";
+import type {
+  ExecutionReferenceSchema,
+  JobSchema,
+  RunJobRequestSchema,
+} from "../../../gen/types/google/cloud/run/v2/job_pb.js";
 import type {
   ContainerPortSchema,
   ProbeSchema,
@@ -9,6 +16,8 @@ import type { RevisionSchema } from "../../../gen/types/google/cloud/run/v2/revi
 import type { RevisionTemplateSchema } from "../../../gen/types/google/cloud/run/v2/revision_template_pb.js";
 import type { ServiceSchema } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import type { RevisionScalingStatusSchema } from "../../../gen/types/google/cloud/run/v2/status_pb.js";
+import type { TaskAttemptResultSchema, TaskSchema } from "../../../gen/types/google/cloud/run/v2/task_pb.js";
+import type { TaskTemplateSchema } from "../../../gen/types/google/cloud/run/v2/task_template_pb.js";
 import type {
   TrafficTargetSchema,
   TrafficTargetStatusSchema,
@@ -20,12 +29,20 @@ import type { Schemas } from "../../host.ts";
 export interface Messages {
   readonly condition: typeof ConditionSchema;
   readonly containerPort: typeof ContainerPortSchema;
+  readonly execution: typeof ExecutionSchema;
+  readonly executionReference: typeof ExecutionReferenceSchema;
+  readonly executionTemplate: typeof ExecutionTemplateSchema;
+  readonly job: typeof JobSchema;
   readonly probe: typeof ProbeSchema;
   readonly resources: typeof ResourceRequirementsSchema;
   readonly revision: typeof RevisionSchema;
+  readonly runRequest: typeof RunJobRequestSchema;
   readonly scaling: typeof RevisionScalingSchema;
   readonly scalingStatus: typeof RevisionScalingStatusSchema;
   readonly service: typeof ServiceSchema;
+  readonly task: typeof TaskSchema;
+  readonly taskResult: typeof TaskAttemptResultSchema;
+  readonly taskTemplate: typeof TaskTemplateSchema;
   readonly tcpSocket: typeof TCPSocketActionSchema;
   readonly template: typeof RevisionTemplateSchema;
   readonly trafficStatus: typeof TrafficTargetStatusSchema;
@@ -37,12 +54,20 @@ export function messagesOf(schemas: Pick<Schemas, "message">): Messages {
   return {
     condition: schemas.message(`${v2}.Condition`),
     containerPort: schemas.message(`${v2}.ContainerPort`),
+    execution: schemas.message(`${v2}.Execution`),
+    executionReference: schemas.message(`${v2}.ExecutionReference`),
+    executionTemplate: schemas.message(`${v2}.ExecutionTemplate`),
+    job: schemas.message(`${v2}.Job`),
     probe: schemas.message(`${v2}.Probe`),
     resources: schemas.message(`${v2}.ResourceRequirements`),
     revision: schemas.message(`${v2}.Revision`),
+    runRequest: schemas.message(`${v2}.RunJobRequest`),
     scaling: schemas.message(`${v2}.RevisionScaling`),
     scalingStatus: schemas.message(`${v2}.RevisionScalingStatus`),
     service: schemas.message(`${v2}.Service`),
+    task: schemas.message(`${v2}.Task`),
+    taskResult: schemas.message(`${v2}.TaskAttemptResult`),
+    taskTemplate: schemas.message(`${v2}.TaskTemplate`),
     tcpSocket: schemas.message(`${v2}.TCPSocketAction`),
     template: schemas.message(`${v2}.RevisionTemplate`),
     trafficStatus: schemas.message(`${v2}.TrafficTargetStatus`),

@@ -247,9 +247,14 @@ function connectorMissing(connector: string): NonNullable<RevisionState["failure
 }
 
 /** Operations that a crash left without anything that would end them. */
-export function endOrphans(host: Host, store: Store, m: Messages): void {
+export function endOrphans(
+  host: Host,
+  store: Store,
+  m: Messages,
+  others: readonly { readonly operation: string }[],
+): void {
   const awaited = new Set(
-    store.allServices().flatMap(({ name }) => store.pendingOf(name).map((each) => each.operation)),
+    [...store.allServices().flatMap(({ name }) => store.pendingOf(name)), ...others].map(({ operation }) => operation),
   );
   for (const { name } of host.operations.unfinished(api)) {
     if (awaited.has(name)) continue;

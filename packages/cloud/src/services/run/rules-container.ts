@@ -7,13 +7,26 @@ const imagePath =
 const secretName = /^(?:projects\/[^/]+\/secrets\/)?[A-Za-z0-9_-]{1,255}$/;
 const secretVersion = /^(?:[1-9][0-9]*|[A-Za-z][A-Za-z0-9_-]{0,62})?$/;
 /** https://cloud.google.com/run/docs/container-contract#services-env-vars */
-const reserved: readonly string[] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
+const reservedByServices: readonly string[] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
+/** https://cloud.google.com/run/docs/container-contract#jobs-env-vars */
+export const reservedByJobs: readonly string[] = [
+  "CLOUD_RUN_JOB",
+  "CLOUD_RUN_EXECUTION",
+  "CLOUD_RUN_TASK_INDEX",
+  "CLOUD_RUN_TASK_ATTEMPT",
+  "CLOUD_RUN_TASK_COUNT",
+];
 
 /**
  * What is wrong with one container (defaults filled in). `field` is its place in the request, `short` the place as the
  * second round of Cloud Run's checks names it (`template.containers[0]`).
  */
-export function checkContainer(container: Container, field: string, short: string): Violation[] {
+export function checkContainer(
+  container: Container,
+  field: string,
+  short: string,
+  reserved: readonly string[] = reservedByServices,
+): Violation[] {
   const found: Violation[] = [];
   if (container.name !== "" && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(container.name)) {
     found.push({ field: `${field}.name`, description: "must be a DNS label of at most 63 characters (RFC 1123)." });
@@ -27,7 +40,7 @@ export function checkContainer(container: Container, field: string, short: strin
     });
   }
   checkPorts(found, container, field);
-  checkEnv(found, container.env, field, short);
+  checkEnv(found, container.env, field, short, reserved);
   if (container.startupProbe !== undefined) {
     checkProbe(found, container.startupProbe, `${field}.startup_probe`, 240);
     const { failureThreshold, periodSeconds } = container.startupProbe;
@@ -61,7 +74,13 @@ function checkPorts(found: Violation[], container: Container, field: string): vo
   }
 }
 
-function checkEnv(found: Violation[], env: readonly EnvVar[], field: string, short: string): void {
+function checkEnv(
+  found: Violation[],
+  env: readonly EnvVar[],
+  field: string,
+  short: string,
+  reserved: readonly string[],
+): void {
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const [i, { name, values }] of env.entries()) {

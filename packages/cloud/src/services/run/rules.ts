@@ -1,9 +1,9 @@
 import type { RevisionTemplate } from "../../../gen/types/google/cloud/run/v2/revision_template_pb.js";
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { checkResources } from "./resources.ts";
-import { checkContainer } from "./rules-container.ts";
 import { checkMetadata } from "./rules-metadata.ts";
 import { checkTraffic } from "./rules-traffic.ts";
+import { checkContainers, checkVpc } from "./rules-workload.ts";
 import type { Violation } from "./violations.ts";
 
 export const longestServiceId = 49;
@@ -77,8 +77,14 @@ function checkTemplate(found: Violation[], template: RevisionTemplate, root: str
   if (!/^[a-z0-9][-a-z0-9.]*@[-a-z0-9.]+$/i.test(template.serviceAccount)) {
     found.push({ field: `${root}.service_account`, description: "must be an email address of a service account." });
   }
-  checkVpc(found, template, root);
-  checkContainers(found, template, root);
+  checkVpc(found, template.vpcAccess, root);
+  checkContainers(found, template.containers, root);
+  if (template.containers.filter((container) => container.ports.length > 0).length !== 1) {
+    found.push({
+      field: "template.containers",
+      description: "Revision template should contain exactly one container with an exposed port.",
+    });
+  }
   if (found.length === 0) found.push(...checkResources(template));
 }
 
@@ -101,56 +107,6 @@ function checkScaling(found: Violation[], field: string, least: number, most: nu
     found.push({
       field: `${field}.max_instance_count`,
       description: "max_instance_count must be greater than or equal to min_instance_count.",
-    });
-  }
-}
-
-function checkVpc(found: Violation[], template: RevisionTemplate, root: string): void {
-  const vpc = template.vpcAccess;
-  if (vpc === undefined) return;
-  const field = `${root}.vpc_access`;
-  if (vpc.connector !== "" && vpc.networkInterfaces.length > 0) {
-    found.push({ field, description: "VPC connector and network interfaces cannot both be set." });
-  }
-  if (vpc.networkInterfaces.length > 1) {
-    found.push({ field: `${field}.network_interfaces`, description: "only a single network interface is supported." });
-  }
-  for (const [i, nic] of vpc.networkInterfaces.entries()) {
-    if (nic.network !== "" || nic.subnetwork !== "") continue;
-    found.push({
-      field: `${field}.network_interfaces[${i}]`,
-      description: "at least one of network or subnetwork must be specified.",
-    });
-  }
-}
-
-function checkContainers(found: Violation[], template: RevisionTemplate, root: string): void {
-  const names = new Set<string>();
-  for (const [i, container] of template.containers.entries()) {
-    const field = `${root}.containers[${i}]`;
-    if (container.name !== "") {
-      if (names.has(container.name)) {
-        found.push({ field: `${field}.name`, description: `container name '${container.name}' is not unique.` });
-      }
-      names.add(container.name);
-    } else if (template.containers.length > 1) {
-      found.push({ field: `${field}.name`, description: "should be set when there are multiple containers." });
-    }
-    found.push(...checkContainer(container, field, `template.containers[${i}]`));
-  }
-  for (const [i, container] of template.containers.entries()) {
-    for (const needed of container.dependsOn) {
-      if (names.has(needed) && needed !== container.name) continue;
-      found.push({
-        field: `${root}.containers[${i}].depends_on`,
-        description: `container '${needed}' does not exist.`,
-      });
-    }
-  }
-  if (template.containers.filter((container) => container.ports.length > 0).length !== 1) {
-    found.push({
-      field: "template.containers",
-      description: "Revision template should contain exactly one container with an exposed port.",
     });
   }
 }

@@ -5,11 +5,14 @@ import type {
   RevisionState,
   ServedService,
 } from "../../../machines/machines.ts";
+import type { TaskSpec } from "../../../machines/tasks/task.ts";
 
 /** Machines without processes, which do as an image's name says: for tests of what the API makes of it. */
 export interface PaperMachines extends Machines {
   /** What was started, in order, and is not stopped. */
   readonly up: ReadonlyMap<string, RevisionSpec>;
+  /** Attempts of tasks, in the order of their start. */
+  readonly tasks: readonly TaskSpec[];
   readonly served: ReadonlyMap<string, ServedService>;
   /** How often each revision was started. */
   readonly starts: ReadonlyMap<string, number>;
@@ -29,16 +32,18 @@ const failures: Readonly<Record<string, RevisionFailure>> = {
   },
 };
 
-/** An image is `us-docker.pkg.dev/demo/app/KIND:TAG` with KIND `good`, `held`, `broken`, `missing` or `secretless`. */
+/** An image is `us-docker.pkg.dev/demo/app/KIND:TAG` with KIND `good`, `held`, `broken`, `flaky` (a task's first attempt fails), `missing` or `secretless`. */
 export function paperMachines(): PaperMachines {
   const up = new Map<string, RevisionSpec>();
   const states = new Map<string, RevisionState>();
   const served = new Map<string, ServedService>();
   const starts = new Map<string, number>();
+  const tasks: TaskSpec[] = [];
   let gate = Promise.withResolvers<void>();
 
   return {
     up,
+    tasks,
     served,
     starts,
     release: () => {
@@ -69,6 +74,26 @@ export function paperMachines(): PaperMachines {
       }
       return state;
     },
+    runTask: async (spec, signal, started) => {
+      const kind = /\/([a-z]+)[:@]/.exec(spec.containers[0]?.image ?? "")?.[1] ?? "good";
+      const failure = failures[kind];
+      if (failure !== undefined && kind !== "broken") return { how: "unstartable", message: failure.message, failure };
+      tasks.push(spec);
+      started();
+      if (kind === "held") {
+        const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        await Promise.race([gate.promise, aborted]);
+      }
+      if (signal.aborted) return { how: "stopped", message: "The task was stopped." };
+      const flaky = kind === "flaky" && spec.attempt === 0;
+      if (kind !== "broken" && !flaky) return { how: "succeeded", message: "", exitCode: 0 };
+      return { how: "failed", message: "The container exited with an error.", exitCode: 3 };
+    },
+    checkTask: async (spec) => {
+      const kind = /\/([a-z]+)[:@]/.exec(spec.containers[0]?.image ?? "")?.[1] ?? "good";
+      return kind === "broken" ? undefined : failures[kind];
+    },
+    recover: async () => undefined,
     stop: async (revision) => {
       up.delete(revision);
       states.delete(revision);

@@ -39,7 +39,8 @@ export function numberOf(control: Control, name: string): string {
   return control.host.projects.get(name.split("/")[1] ?? "")?.number ?? "0";
 }
 
-interface Listable<M> {
+/** What lists are made of: a collection of the store. */
+export interface Listable<M> {
   list(options: {
     readonly under?: string;
     readonly pageSize?: number;

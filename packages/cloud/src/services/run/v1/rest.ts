@@ -1,6 +1,10 @@
 import type { RestMethod } from "../../../service.ts";
 import type { Control } from "../control.ts";
+import { jobControlOf } from "../jobs/control.ts";
+import { findJob } from "../jobs/rpc.ts";
 import { parseService, serviceNotFound } from "../names.ts";
+import { executionsRest } from "./executions.ts";
+import { jobsRest } from "./jobs.ts";
 import { operationsRest } from "./operations.ts";
 import { domainsRest, policiesRest } from "./projects.ts";
 import { revisionsRest } from "./revisions.ts";
@@ -11,9 +15,12 @@ export function runRest(control: Control): readonly RestMethod[] {
   return [
     ...servicesRest(control),
     ...revisionsRest(control),
+    ...jobsRest(control),
+    ...executionsRest(control),
     ...operationsRest(control),
     ...policiesRest(control, (name) => {
-      if (!control.store.services.has(name)) throw serviceNotFound(parseService(name));
+      if (name.includes("/jobs/")) findJob(jobControlOf(control), name);
+      else if (!control.store.services.has(name)) throw serviceNotFound(parseService(name));
     }),
     ...domainsRest(),
   ];
