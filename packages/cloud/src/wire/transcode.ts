@@ -75,8 +75,14 @@ function setParameter(
   }
   if (replaces && field.fieldKind === "scalar" && field.scalar === ScalarType.STRING && field.oneof === undefined) {
     target[field.localName] = text;
-  } else decodeField(decoding, field, target, text, parts.join("."), parts.length + 1);
+  } else decodeField(decoding, field, target, plain(field, text), parts.join("."), parts.length + 1);
   return undefined;
+}
+
+/** Python's clients, gcloud among them, write `True`. */
+function plain(field: DescField, text: string): string {
+  const isBool = field.fieldKind === "scalar" && field.scalar === ScalarType.BOOL;
+  return isBool && /^(true|false)$/i.test(text) ? text.toLowerCase() : text;
 }
 
 /** The message in a field, made when it is not there. */

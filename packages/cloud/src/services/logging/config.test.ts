@@ -132,6 +132,11 @@ test("logging: what is not here is refused by name", async () => {
     body: { name: "away", destination: "storage.googleapis.com/archive" },
   });
   expect(note.body.writerIdentity).toBe("serviceAccount:cloud-logs@system.gserviceaccount.com");
+  // As gcloud writes it.
+  const unique = await rest("PUT", `${v2}/${project}/sinks/away?uniqueWriterIdentity=True`, {
+    body: { destination: "storage.googleapis.com/archive" },
+  });
+  expect(unique.body.writerIdentity).toBe("serviceAccount:service-123456789012@gcp-sa-logging.iam.gserviceaccount.com");
   const wrong = { body: { name: "wrong", destination: "example.com/there" } };
   expect((await rest("POST", `${v2}/${project}/sinks`, wrong)).status).toBe(400);
 });
