@@ -81,7 +81,10 @@ export function settled(wanted: BucketMessage, before: BucketMessage | undefined
   else if (before?.retentionPolicy?.isLocked) {
     throw forbidden(`Cannot remove the locked retention policy of bucket '${before.name}'.`);
   }
-  if (wanted.autoclass != null) bucket.autoclass = autoclassOf(wanted, before, nowMs);
+  if (wanted.autoclass != null) {
+    bucket.autoclass = autoclassOf(wanted, before, nowMs);
+    if (bucket.autoclass.enabled) bucket.storageClass = "STANDARD";
+  }
   if (wanted.lifecycle != null) {
     checkLifecycle(wanted.lifecycle);
     if ((wanted.lifecycle.rule ?? []).length === 0) delete bucket.lifecycle;

@@ -19,8 +19,8 @@ export function bucketMethods(storage: Storage): readonly RestMethod[] {
     if (project === null || project === "") throw required("project");
     return `projects/${project}`;
   };
-  const show = (request: RestRequest, call: Call, bucket: StoredBucket): JsonObject => {
-    const wanted = request.query.get("projection") ?? (request.body.acl === undefined ? "noAcl" : "full");
+  const show = (request: RestRequest, call: Call, bucket: StoredBucket, otherwise = "noAcl"): JsonObject => {
+    const wanted = request.query.get("projection") ?? (request.body.acl === undefined ? otherwise : "full");
     if (wanted !== "full" && wanted !== "noAcl") throw invalid(`Invalid value for parameter projection: "${wanted}".`);
     const may = wanted === "full" && host.iam.allowed(call.caller, "storage.buckets.getIamPolicy", bucketPlace(bucket));
     return showBucket(storage, bucket, may);
@@ -32,7 +32,7 @@ export function bucketMethods(storage: Storage): readonly RestMethod[] {
       return changed(storage, before, wanted(before.resource), request, call);
     });
     storage.wake();
-    return show(request, call, bucket);
+    return show(request, call, bucket, "full");
   };
 
   return [

@@ -1,5 +1,6 @@
 import type { CloudService } from "../../service.ts";
 import { aclMethods } from "./acl-methods.ts";
+import { batchMethods } from "./batch.ts";
 import { bucketIamMethods } from "./bucket-iam.ts";
 import { bucketMethods } from "./buckets.ts";
 import { copyMethods } from "./copies.ts";
@@ -40,7 +41,7 @@ export const storage: CloudService = {
         ...noCaches,
         ...missingMethods,
       ],
-      raw: [...mediaMethods(all), ...raw, ...sessionMethods(all), ...xmlMethods(all)],
+      raw: [...mediaMethods(all), ...raw, ...sessionMethods(all), ...batchMethods(all), ...xmlMethods(all)],
       errors: storageErrors,
       identify: (request, byToken) => identify(all, request, byToken),
     };

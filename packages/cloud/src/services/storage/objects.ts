@@ -31,7 +31,7 @@ export function objectMethods(storage: Storage): readonly RestMethod[] {
       store.putObject({ ...next, acl });
       return { ...next, acl };
     });
-    return showObject(storage, bucket, object, call, wantsFull(request));
+    return showObject(storage, bucket, object, call, wantsFull(request, true));
   };
 
   return [
