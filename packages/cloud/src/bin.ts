@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure } from "@aloft/kit/failure";
 import { failures } from "@aloft/kit/failures";
+import { type Preset, presets } from "./chain/presets.ts";
 import { type Cloud, type CloudOptions, startCloud, version } from "./cloud.ts";
 
 const help = `aloft-cloud: the local Google Cloud, in the foreground.
@@ -13,7 +14,9 @@ const help = `aloft-cloud: the local Google Cloud, in the foreground.
   --project ID=NUMBER a project that exists from the start; may be repeated
   --no-new-projects   a call that names an unknown project does not make it
   --quotas            Google's limits count (Secret Manager: 600 reads, 600 writes, 90000 accesses a minute)
-  --seed TEXT         what injected faults are drawn from
+  --like-google       changes take as long to count as at Google, by the clock; with its limits
+  --preset NAME       no-billing, or org: an organisation's policies; may be repeated
+  --seed TEXT         what faults and lags are drawn from
   --offline           as a proxy, reach no host but Google's (which are here) and this machine
   --pass HOST         a host of Google's that is let through to the real one, or *.DOMAIN; may be repeated
   --version, --help
@@ -44,7 +47,9 @@ export function parseFlags(args: readonly string[]): Parsed {
       iam,
       projects,
       newProjects: !values["no-new-projects"],
-      quotas: values.quotas,
+      ...(values.quotas ? { quotas: true } : {}),
+      likeGoogle: values["like-google"],
+      presets: values.preset.map(presetNamed),
       seed: values.seed,
       proxy: { offline: values.offline, pass: values.pass },
     },
@@ -63,6 +68,8 @@ function read(args: readonly string[]) {
         project: { type: "string", multiple: true, default: [] },
         "no-new-projects": { type: "boolean", default: false },
         quotas: { type: "boolean", default: false },
+        "like-google": { type: "boolean", default: false },
+        preset: { type: "string", multiple: true, default: [] },
         seed: { type: "string", default: "aloft" },
         offline: { type: "boolean", default: false },
         pass: { type: "string", multiple: true, default: [] },
@@ -73,6 +80,12 @@ function read(args: readonly string[]) {
   } catch (thrown) {
     throw usage(thrown instanceof Error ? thrown.message : String(thrown));
   }
+}
+
+function presetNamed(text: string): Preset {
+  const preset = presets.find((each) => each === text);
+  if (preset === undefined) throw usage(`--preset ${text} is none of ${presets.join(", ")}.`);
+  return preset;
 }
 
 function usage(what: string): Failure {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { MovableClock } from "@aloft/kit/clock";
 import { type Ids, randomIds } from "@aloft/kit/ids";
 import { type AdminCloud, createAdmin } from "./admin.ts";
+import type { Preset } from "./chain/presets.ts";
 import { type Composition, compose } from "./compose.ts";
 import { createAuthority } from "./doors/authority.ts";
 import { type CaFiles, createCaStore } from "./doors/ca-store.ts";
@@ -31,7 +32,14 @@ export interface CloudOptions {
   readonly newProjects?: boolean;
   /** Counts Google's quotas by the minute, and refuses what is above them; false by default. */
   readonly quotas?: boolean;
-  /** What injected faults are drawn from; the same each time by default. */
+  /**
+   * Policies, APIs, accounts and lists take as long to arrive as at Google, by the clock; false by default. Quotas count
+   * then, unless `quotas` says otherwise.
+   */
+  readonly likeGoogle?: boolean;
+  /** `no-billing`: no project has a billing account. `org`: an organisation's policies, as new ones have. */
+  readonly presets?: readonly Preset[];
+  /** What faults and lags are drawn from; the same each time by default. */
   readonly seed?: string;
   /** Every service of the local cloud by default. */
   readonly services?: readonly CloudService[];
@@ -88,7 +96,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       iam: options.iam ?? "enforce",
       projects: options.projects ?? {},
       newProjects: options.newProjects ?? true,
-      quotas: options.quotas ?? false,
+      quotas: options.quotas ?? options.likeGoogle ?? false,
+      likeGoogle: options.likeGoogle ?? false,
+      presets: new Set(options.presets),
       seed: options.seed ?? "aloft",
       address,
       say,

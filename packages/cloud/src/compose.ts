@@ -4,6 +4,8 @@ import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { createChain } from "./chain/create-chain.ts";
 import { createDirectory } from "./chain/directory.ts";
 import { createFaults, type Faults } from "./chain/faults.ts";
+import { createLikeGoogle, likeGoogleKey } from "./chain/like-google.ts";
+import { type Preset, presetsKey } from "./chain/presets.ts";
 import { createQuotas } from "./chain/quotas.ts";
 import { createTokens } from "./chain/tokens.ts";
 import type { Host, Iam, InternalCall } from "./host.ts";
@@ -54,7 +56,10 @@ export interface CompositionInit {
   readonly newProjects: boolean;
   /** Whether Google's limits count. */
   readonly quotas: boolean;
-  /** What faults are drawn from. */
+  /** Whether changes take as long to count as at Google. */
+  readonly likeGoogle: boolean;
+  readonly presets: ReadonlySet<Preset>;
+  /** What faults and lags are drawn from. */
   readonly seed: string;
   readonly address: () => string;
   readonly say: (text: string) => void;
@@ -76,18 +81,22 @@ export function compose(init: CompositionInit): Composition {
     };
     const vault = createVault({ dir: folder.dir });
     const schemas = createSchemas();
-    const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note });
+    const { newProjects, presets, seed } = init;
+    const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed }) : undefined;
+    const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note, likeGoogle, presets });
     for (const [id, number] of Object.entries(init.projects)) projects.ensure(id, String(number));
     const tokens = createTokens({ db, vault, clock });
     const logs = createLogs({ db, clock, ids });
     const operations = createOperations({ db, schemas, clock, ids, onBug });
-    const { newProjects, seed } = init;
     const faults = createFaults({ clock, ids, seed });
     const quotas = init.quotas ? createQuotas({ clock, projects }) : undefined;
-    const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects, faults, quotas });
+    const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects, faults, quotas, likeGoogle });
 
     const surfaces: HttpSurface[] = [];
-    const values = new Map<string, unknown>();
+    const values = new Map<string, unknown>([
+      [likeGoogleKey, likeGoogle],
+      [presetsKey, presets],
+    ]);
     const host: Host = {
       clock,
       ids,

@@ -4,6 +4,7 @@ import { errorInfo, RpcError } from "../wire/rpc-error.ts";
 import { denied } from "./denied.ts";
 import { serviceDisabled } from "./enabled.ts";
 import { type LocalIam, placesOf } from "./iam.ts";
+import type { LikeGoogle } from "./like-google.ts";
 import { modifiedGrants } from "./modified-grants.ts";
 
 /**
@@ -17,6 +18,7 @@ export interface AdmitParts {
   readonly iam: LocalIam;
   /** Whether the owner's call makes a project that it names and that is not there; true by default. */
   readonly newProjects: boolean;
+  readonly likeGoogle?: LikeGoogle | undefined;
 }
 
 /** The project that the call names, the API's switch in it, the caller's permissions. Throws what Google would. */
@@ -35,7 +37,7 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
 
   const consumer = billedToCaller.has(call.api) ? payer : named;
   const project = consumer === undefined ? undefined : projects.get(consumer);
-  if (project !== undefined && !service.alwaysOn && !projects.enabled(project.id, service.api)) {
+  if (project !== undefined && !service.alwaysOn && !answers(project.id, service.api, parts)) {
     throw serviceDisabled(service, project);
   }
   const place = qualified(api, projects.canonical(name));
@@ -48,6 +50,10 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
     ? modifiedGrants(request, iam.policy(placesOf(place)[0] ?? place))
     : undefined;
   iam.require(call.caller, asked, place, attributes);
+}
+
+function answers(projectId: string, api: string, { projects, likeGoogle }: AdmitParts): boolean {
+  return projects.enabled(projectId, api) && likeGoogle?.apiIsLate(projectId, api) !== true;
 }
 
 /** Whether the project is there; made now when the owner names a new one. */

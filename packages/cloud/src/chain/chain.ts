@@ -14,6 +14,8 @@ export interface Chain {
    * wait. Undefined, as nearly always: it goes on at once.
    */
   meet<I>(call: Call, access: Access<I>, request: I): Promise<void> | undefined;
+  /** The answer, or an older one where lists are to be stale now and then. */
+  answered?<A>(call: Call, request: unknown, answer: A): A;
   /** Writes the audit entry that the call deserves, when it is done. */
   audit<I>(
     call: Call,

@@ -8,7 +8,9 @@ import { createAccounts } from "./accounts.ts";
 import { createCustomRoles } from "./custom-roles.ts";
 import { createDenyPolicies } from "./deny.ts";
 import { createIam, type LocalIam } from "./iam.ts";
+import type { LikeGoogle } from "./like-google.ts";
 import { createPolicies } from "./policies.ts";
+import type { Preset } from "./presets.ts";
 import { readSelfSigned } from "./self-signed.ts";
 
 /** Projects and identity, which know each other: a new project has an owner's policy and a service account. */
@@ -18,6 +20,8 @@ export function createDirectory(parts: {
   readonly ids: Ids;
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
+  readonly likeGoogle?: LikeGoogle | undefined;
+  readonly presets?: ReadonlySet<Preset>;
 }): { readonly projects: StoredProjects; readonly iam: LocalIam } {
   const policies = createPolicies(parts.db, parts.clock);
   const accounts = createAccounts(parts);
@@ -25,9 +29,28 @@ export function createDirectory(parts: {
   const deny = createDenyPolicies(parts);
   const keys = createAccountKeys(parts);
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
-  const projects = createProjects({ ...parts, policies, accounts });
-  const { clock, mode, note } = parts;
+  const { clock, mode, note, likeGoogle } = parts;
+  const restricted = parts.presets?.has("org") ?? false;
+  const kept = createProjects({ ...parts, policies, accounts, defaultGrants: !restricted });
+  const setEnabled: StoredProjects["setEnabled"] = (id, api, on) => {
+    if (on && !kept.enabled(id, api)) likeGoogle?.apiOn(id, api);
+    kept.setEnabled(id, api, on);
+  };
+  const projects: StoredProjects = { ...kept, setEnabled };
   const numberOf = (id: string): string | undefined => projects.get(id)?.number;
-  const iam = createIam({ policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note });
+  const iam = createIam({
+    policies,
+    accounts,
+    customRoles,
+    deny,
+    keys,
+    selfSigned,
+    numberOf,
+    clock,
+    mode,
+    note,
+    likeGoogle,
+    restricted,
+  });
   return { projects, iam };
 }

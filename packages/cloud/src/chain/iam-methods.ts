@@ -11,6 +11,7 @@ import type { Policy as PolicyMessage, PolicySchema } from "../../gen/types/goog
 import type { AuditConfig, Binding, Policy } from "../host.ts";
 import type { Call, Method } from "../service.ts";
 import { badRequest, RpcError } from "../wire/rpc-error.ts";
+import { localIam } from "./iam.ts";
 
 /** The three methods that every resource with a policy of its own has alike. */
 export interface IamMethods {
@@ -67,9 +68,9 @@ export function iamMethods(kind: IamKind): IamMethods {
         const name = nameOf(request.resource, call);
         kind.exists(name, call);
         const resource = placeOf(name, call);
-        return toMessage(
-          call.host.iam.setPolicy(resource, wanted(policy, request.updateMask?.paths, call.host.iam.policy(resource))),
-        );
+        const iam = localIam(call.host.iam);
+        const next = wanted(policy, request.updateMask?.paths, iam.policy(resource));
+        return toMessage(iam.setPolicy(resource, next, true));
       },
     },
     testIamPermissions: {

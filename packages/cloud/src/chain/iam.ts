@@ -1,5 +1,5 @@
 import type { MovableClock } from "@aloft/kit/clock";
-import type { Iam } from "../host.ts";
+import type { Iam, Policy } from "../host.ts";
 import type { Principal } from "../service.ts";
 import type { AccountKeys } from "./account-keys.ts";
 import type { Accounts } from "./accounts.ts";
@@ -8,8 +8,10 @@ import { type ApiAttributes, type ConditionContext, conditionHolds } from "./con
 import type { CustomRoles } from "./custom-roles.ts";
 import { denied } from "./denied.ts";
 import type { DenyPolicies } from "./deny.ts";
+import type { LikeGoogle } from "./like-google.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
+import { notPermitted } from "./presets.ts";
 import { leastRole, roleOf } from "./roles.ts";
 import type { SignedClaims } from "./self-signed.ts";
 import { inTeam } from "./teams.ts";
@@ -21,6 +23,8 @@ export interface LocalIam extends Iam {
   readonly deny: DenyPolicies;
   readonly policies: Policies;
   readonly keys: AccountKeys;
+  /** `late`: as it came over the wire, so that it may take its time to count (`LikeGoogle`). */
+  setPolicy(resource: string, policy: Parameters<Iam["setPolicy"]>[1], late?: boolean): Policy;
   /** Whether a deny policy forbids it, whoever grants it. */
   isDenied(caller: Principal, permission: string, resource: string, context?: () => ConditionContext): boolean;
   /** Reads what a service account signed with a key of its own; a text says why it is no good. */
@@ -50,8 +54,12 @@ export function createIam(parts: {
   readonly clock: MovableClock;
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
+  readonly likeGoogle?: LikeGoogle | undefined;
+  /** Whether an organisation lets no members in from anywhere. */
+  readonly restricted?: boolean;
 }): LocalIam {
   const { policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note } = parts;
+  const { likeGoogle, restricted = false } = parts;
   const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
 
   const permissionsOf = (role: string): ReadonlySet<string> | undefined =>
@@ -75,9 +83,9 @@ export function createIam(parts: {
     if (isDenied(caller, permission, resource, known)) return false;
     const applies = (expression: string): boolean => conditionHolds(expression, known());
     for (const place of placesOf(resource)) {
-      const held = policies.held(place);
+      const held = policies.effective(place);
       if (held === undefined) continue;
-      const teams = held.teams.filter((team) => inTeam(team, names, policies.held));
+      const teams = held.teams.filter((team) => inTeam(team, names, policies.effective));
       for (const name of teams.length === 0 ? names : [...names, ...teams]) {
         for (const { role, condition } of held.grantsOf.get(name) ?? []) {
           if (!permissionsOf(role)?.has(permission)) continue;
@@ -116,13 +124,20 @@ export function createIam(parts: {
     allowed,
     leastRole,
     policy: policies.get,
-    setPolicy: (resource, policy) => {
+    setPolicy: (resource, policy, late = false) => {
       const held = policies.held(resource);
       const present = new Set(held?.grantsOf.keys());
       const presentRoles = new Set(held?.policy.bindings.map(({ role }) => role));
       const hasRole = (role: string): boolean => presentRoles.has(role) || customRoles.taken(role) === "live";
-      checkBindings(policy.bindings, { accounts, isLocalProject, hasRole, note, present });
-      return policies.put(resource, policy);
+      const permit = (member: string): void => {
+        if (member === "allUsers" || member === "allAuthenticatedUsers") throw notPermitted(member, resource);
+      };
+      checkBindings(policy.bindings, {
+        ...{ accounts, isLocalProject, hasRole, note, present },
+        isLate: late ? likeGoogle?.accountIsLate : undefined,
+        permit: restricted ? permit : undefined,
+      });
+      return policies.put(resource, policy, late ? likeGoogle?.policyLagMs(resource) : undefined);
     },
     removePolicies: policies.removeUnder,
     require: (caller, permissions, resource, api) => {

@@ -1,7 +1,7 @@
 import type { Binding } from "../host.ts";
 import type { Principal } from "../service.ts";
 import { RpcError } from "../wire/rpc-error.ts";
-import type { Accounts } from "./accounts.ts";
+import type { Account, Accounts } from "./accounts.ts";
 import { checkCondition } from "./conditions.ts";
 import { roleKind } from "./roles.ts";
 
@@ -23,13 +23,20 @@ export interface BindingRules {
   readonly hasRole: (name: string) => boolean;
   /** Members that stood in the policy before: a deleted account's may stay. */
   readonly present: ReadonlySet<string>;
+  /** Whether an account is too new to be known. */
+  readonly isLate?: ((account: Account) => boolean) | undefined;
+  /** Throws for a member that the organisation does not permit. */
+  readonly permit?: ((member: string) => void) | undefined;
 }
 
 /** Throws INVALID_ARGUMENT in Google's words for a member, role or condition that Google refuses. */
 export function checkBindings(bindings: readonly Binding[], rules: BindingRules): void {
   for (const binding of bindings) {
     checkRole(binding.role, rules);
-    for (const member of binding.members) checkMember(member, rules);
+    for (const member of binding.members) {
+      checkMember(member, rules);
+      if (!rules.present.has(member)) rules.permit?.(member);
+    }
     checkCondition(binding);
   }
 }
@@ -91,5 +98,7 @@ function checkMember(member: string, rules: BindingRules): void {
 /** True when it would be an account of a project here and is none; of other projects nothing is known. */
 function isMissing(address: string, rules: BindingRules): boolean {
   const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(address)?.[1];
-  return project !== undefined && rules.isLocalProject(project) && rules.accounts.get(address) === undefined;
+  if (project === undefined || !rules.isLocalProject(project)) return false;
+  const account = rules.accounts.get(address);
+  return account === undefined || rules.isLate?.(account) === true;
 }

@@ -26,9 +26,14 @@ export interface HeldPolicy {
 export interface Policies {
   /** Undefined when none is set on this very resource. */
   held(resource: string): HeldPolicy | undefined;
+  /** The same as decisions go by it: one that was set a moment ago may not count yet. */
+  effective(resource: string): HeldPolicy | undefined;
   get(resource: string): Policy;
-  /** Normalises and stores. Throws ABORTED when `etag` is given and is not the present one. */
-  put(resource: string, policy: Omit<Policy, "etag"> & { readonly etag?: string }): Policy;
+  /**
+   * Normalises and stores; it counts after `lagMs`, at once by default. Throws ABORTED when `etag` is given and is not
+   * the present one.
+   */
+  put(resource: string, policy: Omit<Policy, "etag"> & { readonly etag?: string }, lagMs?: number): Policy;
   removeUnder(prefix: string): void;
   /** Changes members everywhere: what becomes of an account's bindings when it is deleted, or comes back. */
   renameMember(from: string, to: string): void;
@@ -37,8 +42,11 @@ export interface Policies {
 export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies {
   db.define("CREATE TABLE IF NOT EXISTS iam_policies (resource TEXT PRIMARY KEY, policy TEXT NOT NULL)");
   const cache = new Map<string, HeldPolicy>();
+  // What decisions go by while a change is on its way, oldest first. A restart finds all of it arrived.
+  const spreading = new Map<string, { readonly held: HeldPolicy | undefined; readonly fromMs: number }[]>();
   const read = (): void => {
     cache.clear();
+    spreading.clear();
     for (const row of db.prepare("SELECT resource, policy FROM iam_policies").iterate()) {
       cache.set(String(row.resource), hold(JSON.parse(String(row.policy)) as Policy));
     }
@@ -46,7 +54,18 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
   read();
   const touch = rereadAfterRollback(db, read);
 
-  const store = (resource: string, content: Omit<Policy, "etag">): Policy => {
+  const effective = (resource: string): HeldPolicy | undefined => {
+    const steps = spreading.size === 0 ? undefined : spreading.get(resource);
+    if (steps === undefined) return cache.get(resource);
+    const now = clock.now();
+    if ((steps.at(-1)?.fromMs ?? 0) <= now) {
+      spreading.delete(resource);
+      return cache.get(resource);
+    }
+    return steps.findLast(({ fromMs }) => fromMs <= now)?.held;
+  };
+
+  const store = (resource: string, content: Omit<Policy, "etag">, lagMs = 0): Policy => {
     const policy: Policy = {
       version: content.version,
       bindings: normalise(content.bindings),
@@ -56,7 +75,14 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
     db.prepare(
       "INSERT INTO iam_policies (resource, policy) VALUES (?, ?) ON CONFLICT (resource) DO UPDATE SET policy = excluded.policy",
     ).run(resource, JSON.stringify(policy));
-    cache.set(resource, hold(policy));
+    const before = cache.get(resource);
+    const held = hold(policy);
+    cache.set(resource, held);
+    if (lagMs === 0) spreading.delete(resource);
+    else {
+      const steps = spreading.get(resource) ?? [{ held: before, fromMs: 0 }];
+      spreading.set(resource, [...steps, { held, fromMs: clock.now() + lagMs }]);
+    }
     touch();
     return policy;
   };
@@ -66,10 +92,11 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
 
   return {
     held: (resource) => cache.get(resource),
+    effective,
     get,
-    put: (resource, policy) => {
+    put: (resource, policy, lagMs) => {
       if (policy.etag && policy.etag !== get(resource).etag) throw concurrentChange();
-      return store(resource, policy);
+      return store(resource, policy, lagMs);
     },
     removeUnder: (prefix) => {
       db.prepare("DELETE FROM iam_policies WHERE resource = ? OR substr(resource, 1, ?) = ?").run(
@@ -79,7 +106,9 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
       );
       touch();
       for (const resource of [...cache.keys()]) {
-        if (resource === prefix || resource.startsWith(`${prefix}/`)) cache.delete(resource);
+        if (resource !== prefix && !resource.startsWith(`${prefix}/`)) continue;
+        cache.delete(resource);
+        spreading.delete(resource);
       }
     },
     renameMember: (from, to) => {

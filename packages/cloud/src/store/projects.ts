@@ -42,8 +42,10 @@ export function createProjects(parts: {
   readonly ids: Ids;
   readonly policies: Policies;
   readonly accounts: Accounts;
+  /** Whether a new project's default account is its editor; true by default. */
+  readonly defaultGrants?: boolean;
 }): StoredProjects {
-  const { db, clock, ids, policies, accounts } = parts;
+  const { db, clock, ids, policies, accounts, defaultGrants = true } = parts;
   db.define(`
     CREATE TABLE IF NOT EXISTS projects (id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS project_services (project TEXT NOT NULL, api TEXT NOT NULL, PRIMARY KEY (project, api));
@@ -86,7 +88,7 @@ export function createProjects(parts: {
       policies.put(`projects/${id}`, {
         version: 1,
         bindings: [
-          { role: "roles/editor", members: [`serviceAccount:${email}`] },
+          ...(defaultGrants ? [{ role: "roles/editor", members: [`serviceAccount:${email}`] }] : []),
           { role: "roles/owner", members: [`user:${ownerEmail}`] },
         ],
       });

@@ -127,7 +127,8 @@ export class Invoker {
     finish: (answer: unknown) => O,
   ): O | Promise<O> {
     const done = (raw: unknown): O => {
-      const answer = finish(raw);
+      const fresh = finish(raw);
+      const answer = this.chain.answered === undefined ? fresh : this.chain.answered(call, request, fresh);
       this.#audit(call, access, request, { answer });
       return answer;
     };

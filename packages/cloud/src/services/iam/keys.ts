@@ -11,6 +11,7 @@ import type { IAM, ServiceAccountKeySchema } from "../../../gen/types/google/iam
 import type { AccountKey } from "../../chain/account-keys.ts";
 import type { Account } from "../../chain/accounts.ts";
 import { localIam } from "../../chain/iam.ts";
+import { hasPreset, noKeys } from "../../chain/presets.ts";
 import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
@@ -58,6 +59,7 @@ export function keyMethods(host: Host): KeyMethods {
       audit: "ADMIN_WRITE",
       handle: async ({ name, privateKeyType, keyAlgorithm }) => {
         const account = mustBeAccount(host, name);
+        if (hasPreset(host, "org")) throw noKeys(canonicalAccount(host, name));
         if (privateKeyType === PrivateKeyType.TYPE_PKCS12_FILE || keyAlgorithm === Algorithm.KEY_ALG_RSA_1024) {
           throw new RpcError("UNIMPLEMENTED", "The local cloud makes RSA 2048 keys as credentials files alone.");
         }

@@ -1,3 +1,4 @@
+import { hasPreset, refuseWithoutBilling } from "../../chain/presets.ts";
 import type { Host, Project } from "../../host.ts";
 import { dependents, withNeeds } from "./rules.ts";
 
@@ -21,11 +22,15 @@ const agents: Readonly<Record<string, { readonly email: (number: string) => stri
   },
 };
 
-/** Turns an API on, with what it needs; its service agent gets its role, as Google gives it. */
+/**
+ * Turns an API on, with what it needs; its service agent gets its role, as Google gives it. Throws FAILED_PRECONDITION
+ * where that takes a billing account and there is none.
+ */
 export function enable(host: Host, project: Project, api: string): void {
+  const off = withNeeds(api).filter((each) => !host.projects.enabled(project.id, each));
+  if (hasPreset(host, "no-billing")) refuseWithoutBilling(project.number, off);
   host.db.tx(() => {
-    for (const each of withNeeds(api)) {
-      if (host.projects.enabled(project.id, each)) continue;
+    for (const each of off) {
       host.projects.setEnabled(project.id, each, true);
       grantAgent(host, project, each);
     }
