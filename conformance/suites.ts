@@ -1,6 +1,7 @@
 import { gcloud } from "./gcloud/index.ts";
+import { node } from "./node/index.ts";
 import { recordings } from "./recordings/index.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order in which they are worth running. */
-export const suites: readonly Suite[] = [recordings, gcloud];
+export const suites: readonly Suite[] = [recordings, gcloud, node];

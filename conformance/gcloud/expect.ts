@@ -56,8 +56,14 @@ export const expectations: readonly Expectation[] = [
     refusedBy: { says: /does not appear to be verified/, because: "nobody verified example.com" },
   },
   {
-    of: /update-traffic .*-00001-abc=100/,
-    refusedBy: { says: /00001-abc/, because: "a revision's suffix is drawn: none has this name" },
+    of: /kms keys add-iam-policy-binding .*gaia-deployer-sa/,
+    refusedBy: { says: /gaia-deployer-sa\S* does not exist/, because: "a later line makes the account" },
+  },
+  {
+    of: /^gcloud run services update-traffic (\S+) .*--to-revisions=(\S+)=100/,
+    check: async ({ stdout }, { api }, [, name = "", revision = ""]) =>
+      says(stdout, revision) ??
+      is("its traffic", (await api("GET", service(name))).trafficStatuses?.[0]?.revision, revision),
   },
   {
     of: /^echo (-n )?["']([^"']+)["'] \| gcloud secrets versions add (\S+)/,
@@ -82,7 +88,7 @@ export const expectations: readonly Expectation[] = [
     check: async ({ stdout }, _, [, name]) => says(stdout, `projects/123456789012/secrets/${name}`, "etag"),
   },
   { of: /^gcloud secrets list/, check: async ({ stdout }) => says(stdout, /^NAME/, "SECRET_NAME", "gitlab-url") },
-  { of: /^gcloud secrets versions list/, check: async ({ stdout }) => says(stdout, /^NAME/, /^\d+ +enabled/m) },
+  { of: /^gcloud secrets versions list/, check: async ({ stdout }) => says(stdout, /^NAME/, /^\d+ .*enabled/m) },
   {
     of: /^gcloud secrets versions access 2 /,
     check: async ({ stdout }) => is("what it prints", stdout, "new-secret-value\n"),

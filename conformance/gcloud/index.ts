@@ -9,7 +9,7 @@ import { setUp } from "./setup.ts";
 const usualLines = join(import.meta.dirname, "../../../shared/wire/gcloud-commands.txt");
 /** What only gcloud says of flags, commands and arguments that it does not know. */
 const ofGcloudItself =
-  /unrecognized arguments|Invalid choice|must be specified|argument .*: |not a valid|Aborted by user|no such command/i;
+  /unrecognized arguments|Invalid choice|must be specified|argument .*: |not a valid|Aborted by user|no such command|use `gcloud beta|component manager|No configuration change requested/i;
 
 /** gcloud and gsutil, a line of a file each, in its order. */
 export const gcloud: Suite = {

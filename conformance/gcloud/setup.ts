@@ -5,6 +5,10 @@ import { type Place, project } from "../place.ts";
 
 const region = "us-central1";
 
+/** It logs plain lines: gcloud 528 crashes on JSON in `run services logs read`. */
+const program = `console.log("plain line");
+require("node:http").createServer((req, res) => res.end("ok")).listen(process.env.PORT);`;
+
 /** What the commands presuppose: images, secrets with values, a service, a key, files; and a gcloud that knows its project. */
 export async function setUp(place: Place): Promise<void> {
   const { cloud, api, folder } = place;
@@ -13,7 +17,9 @@ export async function setUp(place: Place): Promise<void> {
 
   const repositories = `artifactregistry.googleapis.com/v1/projects/${project}/locations/${region}/repositories`;
   await api("POST", `${repositories}?repositoryId=sync-hire`, { format: "DOCKER" });
-  await pushServer(cloud.url, cloud.token(), { to: "demo/sync-hire/sync-hire-agent", tag: "latest" });
+  await pushServer(cloud.url, cloud.token(), {
+    ...{ to: "demo/sync-hire/sync-hire-agent", tag: "latest", program },
+  });
 
   const secrets = `secretmanager.googleapis.com/v1/projects/${project}/secrets`;
   for (const name of ["SECRET_NAME", "REDIS_URL", "OPENROUTER_API_KEY", "gitlab-token", "gitlab-url"])
@@ -21,8 +27,12 @@ export async function setUp(place: Place): Promise<void> {
 
   const service = `run.googleapis.com/v2/projects/${project}/locations/${region}/services`;
   const image = `${region}-docker.pkg.dev/demo/sync-hire/sync-hire-agent:latest`;
-  const started = await api("POST", `${service}?serviceId=storymimi-api`, { template: { containers: [{ image }] } });
-  await api("POST", `run.googleapis.com/v2/${started.name}:wait`, { timeout: "60s" });
+  // A command sends traffic to a revision of this very name.
+  for (const [name, revision] of [["storymimi-api"], ["sync-hire-agent", "sync-hire-agent-00001-abc"]]) {
+    const template = { containers: [{ image }], ...(revision === undefined ? {} : { revision }) };
+    const started = await api("POST", `${service}?serviceId=${name}`, { template });
+    await api("POST", `run.googleapis.com/v2/${started.name}:wait`, { timeout: "60s" });
+  }
 
   const accounts = `iam.googleapis.com/v1/projects/${project}/serviceAccounts`;
   await api("POST", accounts, { accountId: "deployer" });

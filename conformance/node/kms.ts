@@ -1,6 +1,6 @@
 import { constants, createHash, createPublicKey, publicEncrypt, verify } from "node:crypto";
-import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { crc32c } from "@aloft/kit/crc32c";
+import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { type Answer, equal, refused, region, type Steps, truthy } from "./step.ts";
 
 /** Cloud KMS, every method that takes no hardware. */
@@ -20,7 +20,10 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
   });
   await step("getKeyRing", async () => equal((await client.getKeyRing({ name: ring }))[0].name, ring));
   await step("listKeyRings", async () => {
-    truthy((await client.listKeyRings({ parent: region }))[0].some((each) => each.name === ring), "ours is listed");
+    truthy(
+      (await client.listKeyRings({ parent: region }))[0].some((each) => each.name === ring),
+      "ours is listed",
+    );
   });
   await step("createCryptoKey", async () => {
     await make("symmetric", "ENCRYPT_DECRYPT");
@@ -33,7 +36,10 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
     equal((await client.getCryptoKey({ name: key("symmetric") }))[0].purpose, "ENCRYPT_DECRYPT");
   });
   await step("listCryptoKeys", async () => {
-    equal((await client.listCryptoKeys({ parent: ring }))[0].map((each) => each.name), [key("symmetric")]);
+    equal(
+      (await client.listCryptoKeys({ parent: ring }))[0].map((each) => each.name),
+      [key("symmetric")],
+    );
   });
   let ciphertext: Answer;
   const aad = Buffer.from("context");
@@ -60,7 +66,10 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
   });
   await step("updateCryptoKeyPrimaryVersion", async () => {
     const request = { name: key("symmetric"), cryptoKeyVersionId: "2" };
-    equal((await client.updateCryptoKeyPrimaryVersion(request))[0].primary?.name, `${key("symmetric")}/cryptoKeyVersions/2`);
+    equal(
+      (await client.updateCryptoKeyPrimaryVersion(request))[0].primary?.name,
+      `${key("symmetric")}/cryptoKeyVersions/2`,
+    );
     const [old] = await client.decrypt({ name: key("symmetric"), ciphertext, additionalAuthenticatedData: aad });
     equal([Buffer.from(old.plaintext as Uint8Array).toString(), old.usedPrimary], ["in the clear", false]);
   });
@@ -71,7 +80,10 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
     equal((await client.listCryptoKeyVersions({ parent: key("symmetric") }))[0].length, 2);
   });
   await step("updateCryptoKeyVersion", async () => {
-    const change = (state: string): Answer => ({ cryptoKeyVersion: { ...first("symmetric"), state }, updateMask: { paths: ["state"] } });
+    const change = (state: string): Answer => ({
+      cryptoKeyVersion: { ...first("symmetric"), state },
+      updateMask: { paths: ["state"] },
+    });
     equal((await client.updateCryptoKeyVersion(change("DISABLED")))[0].state, "DISABLED");
     await refused(client.decrypt({ name: key("symmetric"), ciphertext, additionalAuthenticatedData: aad }), 9);
     equal((await client.updateCryptoKeyVersion(change("ENABLED")))[0].state, "ENABLED");
@@ -98,7 +110,10 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
     await make("sealed", "ASYMMETRIC_DECRYPT", "RSA_DECRYPT_OAEP_2048_SHA256");
     const [{ pem: sealing }] = await client.getPublicKey(first("sealed"));
     const options = { key: sealing ?? "", padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
-    const [found] = await client.asymmetricDecrypt({ ...first("sealed"), ciphertext: publicEncrypt(options, plaintext) });
+    const [found] = await client.asymmetricDecrypt({
+      ...first("sealed"),
+      ciphertext: publicEncrypt(options, plaintext),
+    });
     equal(Buffer.from(found.plaintext as Uint8Array).toString(), "in the clear");
   });
   let mac: Answer;
@@ -135,11 +150,19 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
     equal((await client.getImportJob({ name: importJob }))[0].importMethod, "RSA_OAEP_3072_SHA256");
   });
   await step("listImportJobs", async () => {
-    equal((await client.listImportJobs({ parent: ring }))[0].map((each) => each.name), [importJob]);
+    equal(
+      (await client.listImportJobs({ parent: ring }))[0].map((each) => each.name),
+      [importJob],
+    );
   });
   await step("importCryptoKeyVersion", async () => {
     const cryptoKey = { purpose: "ENCRYPT_DECRYPT", importOnly: true } as const;
-    await client.createCryptoKey({ parent: ring, cryptoKeyId: "imported", cryptoKey, skipInitialVersionCreation: true });
+    await client.createCryptoKey({
+      parent: ring,
+      cryptoKeyId: "imported",
+      cryptoKey,
+      skipInitialVersionCreation: true,
+    });
     const [{ publicKey }] = await client.getImportJob({ name: importJob });
     const options = { key: publicKey?.pem ?? "", padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
     const wrappedKey = publicEncrypt(options, Buffer.alloc(32, 7));
@@ -149,14 +172,14 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
   });
   const bindings = [{ role: "roles/cloudkms.viewer", members: ["user:you@local.aloft"] }];
   await step("setIamPolicy", async () => {
-    equal((await client.setIamPolicy({ resource: ring, policy: { bindings } }))[0].bindings?.length, 1);
+    equal((await client.setIamPolicy({ resource: ring, policy: { bindings } } as Answer))[0].bindings?.length, 1);
   });
   await step("getIamPolicy", async () => {
-    equal((await client.getIamPolicy({ resource: ring }))[0].bindings?.[0]?.role, "roles/cloudkms.viewer");
+    equal((await client.getIamPolicy({ resource: ring } as Answer))[0].bindings?.[0]?.role, "roles/cloudkms.viewer");
   });
   await step("testIamPermissions", async () => {
     const permissions = ["cloudkms.keyRings.get"];
-    equal((await client.testIamPermissions({ resource: ring, permissions }))[0].permissions, permissions);
+    equal((await client.testIamPermissions({ resource: ring, permissions } as Answer))[0].permissions, permissions);
   });
   await step("encrypt in a project whose API is off: reason and metadata", async () => {
     const name = `projects/api-off/locations/us-central1/keyRings/r/cryptoKeys/k`;

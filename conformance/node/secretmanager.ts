@@ -1,5 +1,5 @@
 import { SecretManagerServiceClient } from "@google-cloud/secret-manager";
-import { equal, parent, refused, type Steps, truthy } from "./step.ts";
+import { type Answer, equal, parent, refused, type Steps, truthy } from "./step.ts";
 
 /** Secret Manager, every method. */
 export async function secretmanager({ door, tag, step, all }: Steps): Promise<void> {
@@ -39,11 +39,17 @@ export async function secretmanager({ door, tag, step, all }: Steps): Promise<vo
   });
   await step("listSecrets", async () => {
     const [found] = await client.listSecrets({ parent, filter: `name:${id}` });
-    equal(found.map((each) => each.name), [canonical]);
+    equal(
+      found.map((each) => each.name),
+      [canonical],
+    );
   });
   await step("listSecretVersions", async () => {
     const [found] = await client.listSecretVersions({ parent: name, pageSize: 1 });
-    equal(found.map((each) => each.name), [`${canonical}/versions/2`, `${canonical}/versions/1`]);
+    equal(
+      found.map((each) => each.name),
+      [`${canonical}/versions/2`, `${canonical}/versions/1`],
+    );
   });
   await step("updateSecret", async () => {
     const secret = { name, labels: { made: "again" }, versionAliases: { blue: 1 } };
@@ -77,7 +83,8 @@ export async function secretmanager({ door, tag, step, all }: Steps): Promise<vo
     equal((await client.testIamPermissions({ resource: name, permissions }))[0].permissions, permissions);
   });
   await step("getLocation", async () => {
-    equal((await client.getLocation({ name: `${parent}/locations/us-central1` }))[0].locationId, "us-central1");
+    const [found]: Answer = await client.getLocation({ name: `${parent}/locations/us-central1` });
+    equal(found.locationId, "us-central1");
   });
   await step("getSecret of a project whose API is off: reason and metadata", async () => {
     const error = await refused(client.getSecret({ name: "projects/api-off/secrets/none" }), 7);

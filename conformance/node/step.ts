@@ -64,7 +64,10 @@ export function truthy(found: unknown, what: string): void {
 }
 
 function show(value: unknown): string {
-  return (JSON.stringify(value, (_, each) => (typeof each === "bigint" ? String(each) : each)) ?? "nothing").slice(0, 200);
+  return (JSON.stringify(value, (_, each) => (typeof each === "bigint" ? String(each) : each)) ?? "nothing").slice(
+    0,
+    200,
+  );
 }
 
 /** The call must be refused with this gRPC code; answers the client's error. */
@@ -74,7 +77,8 @@ export async function refused(call: Promise<unknown>, code: number): Promise<Ans
     (error: unknown) => error as Answer,
   );
   if (outcome === undefined) throw new Error(`it was not refused with code ${code}`);
-  if (outcome.code !== code) throw new Error(`it was refused with code ${outcome.code}, not ${code}: ${outcome.message}`);
+  if (outcome.code !== code)
+    throw new Error(`it was refused with code ${outcome.code}, not ${code}: ${outcome.message}`);
   return outcome;
 }
 

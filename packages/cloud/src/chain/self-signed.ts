@@ -14,7 +14,8 @@ const longestS = 3600;
 const skewS = 300;
 
 /**
- * Reads a JWT that a service account signed with one of its user-managed keys (RS256, `iss` the e-mail, `kid` the key).
+ * Reads a JWT that a service account signed with one of its user-managed keys (RS256, `iss` the e-mail). `kid` names the
+ * key; Google's own Node library sends none: then any of the account's keys may be the one.
  * A text tells why it is none: for whom it is meant is the caller's to check.
  */
 export function readSelfSigned(
@@ -25,15 +26,18 @@ export function readSelfSigned(
   const header = jsonOf(head);
   const claims = jsonOf(body);
   if (rest.length > 0 || header === undefined || claims === undefined) return "Invalid JWT: it cannot be read.";
-  if (header.alg !== "RS256" || typeof header.kid !== "string") return "Invalid JWT: it must be RS256 with a key id.";
+  if (header.alg !== "RS256") return "Invalid JWT: it must be RS256.";
   const account = typeof claims.iss === "string" ? parts.accounts.get(claims.iss) : undefined;
   if (account === undefined) return "Invalid grant: account not found";
   if (account.disabled) return "Invalid grant: account is disabled";
-  const key = parts.keys.get(account.uniqueId, header.kid);
-  if (key === undefined || key.disabled) return "Invalid JWT Signature.";
-  if (!verify("sha256", Buffer.from(`${head}.${body}`), key.publicKey, Buffer.from(signature, "base64url"))) {
-    return "Invalid JWT Signature.";
-  }
+  const { kid } = header;
+  const named = parts.keys.list(account.uniqueId).filter((key) => kid === undefined || key.id === kid);
+  const signed = named.some(
+    (key) =>
+      !key.disabled &&
+      verify("sha256", Buffer.from(`${head}.${body}`), key.publicKey, Buffer.from(signature, "base64url")),
+  );
+  if (!signed) return "Invalid JWT Signature.";
   const nowS = parts.clock.now() / 1000;
   const { iat, exp } = claims;
   const timely =

@@ -9,8 +9,9 @@ const registry = "us-central1-docker.pkg.dev";
 export async function pushServer(
   url: string,
   token: string,
-  { to: image = "demo/apps/app", tag = "v1" }: { readonly to?: string; readonly tag?: string } = {},
+  options: { readonly to?: string; readonly tag?: string; readonly program?: string } = {},
 ): Promise<string> {
+  const { to: image = "demo/apps/app", tag = "v1", program = server } = options;
   const path = `${url}/${registry}/v2/${image}`;
   const headers = { authorization: `Bearer ${token}` };
   const send = async (verb: string, to: string, body: Blob | string, type: string): Promise<void> => {
@@ -19,7 +20,7 @@ export async function pushServer(
   };
   const { dir, layer } = await nodeLayer();
   const files = fileRegistry(dir);
-  const layers = [layer, await files.layer([{ name: "app/server.cjs", text: server }])];
+  const layers = [layer, await files.layer([{ name: "app/server.cjs", text: program }])];
   const config = { Entrypoint: ["node"], Cmd: ["/app/server.cjs"], WorkingDir: "/app" };
   const found = files.resolve(files.image(layers, config));
   const manifest = Buffer.from(found?.bytes ?? []).toString();

@@ -1,0 +1,29 @@
+/** What runs under `aloft exec`: the official clients for Node, a JSON line a case. */
+import { iam } from "./iam.ts";
+import { kms } from "./kms.ts";
+import { logging } from "./logging.ts";
+import { monitoring } from "./monitoring.ts";
+import { run } from "./run.ts";
+import { secretmanager } from "./secretmanager.ts";
+import { type Steps, stepsOf } from "./step.ts";
+import { storage } from "./storage.ts";
+
+const both: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
+  secretmanager,
+  kms,
+  run,
+  logging,
+  monitoring,
+};
+const restAlone: Readonly<Record<string, (steps: Steps) => Promise<void>>> = { storage, iam };
+
+const only = process.argv[2];
+for (const [name, work] of Object.entries(both)) {
+  if (only !== undefined && only !== name) continue;
+  await work(stepsOf(name, "grpc"));
+  await work(stepsOf(name, "rest"));
+}
+for (const [name, work] of Object.entries(restAlone)) {
+  if (only === undefined || only === name) await work(stepsOf(name, "rest"));
+}
+process.exit(0);
