@@ -15,6 +15,7 @@ import { type ApiHost, apiOfHost } from "./hosts.ts";
 import type { PortHandlers } from "./port.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import { type Place, placeOf } from "./route.ts";
+import { isObjectPath, storageHost } from "./storage-paths.ts";
 
 /** What is behind the doors. */
 export interface Inside {
@@ -50,16 +51,13 @@ export function createDoors(parts: DoorParts): PortHandlers {
     if (refused !== undefined) throw new RpcError("PERMISSION_DENIED", refused);
     if (place.host === undefined) {
       if (place.path.startsWith("/_aloft/")) return parts.admin(req, res, place.path);
-      throw new RpcError(
-        "NOT_FOUND",
-        "This is the local Google Cloud: name an API in the path (/secretmanager.googleapis.com/v1/…) or in the Host header.",
-      );
     }
-    const surface = surfaceOf(place.host);
-    if (surface !== undefined) return surface.handle(req, res, { host: place.host, path: place.path });
-    const { api: name, region } = apiHost(place.host);
     const inside = parts.inside();
     if (inside === undefined) throw new RpcError("UNAVAILABLE", "The local cloud is being reset.");
+    const host = place.host ?? (await rootHost(inside.apis, req.method ?? "", place.path));
+    const surface = surfaceOf(host);
+    if (surface !== undefined) return surface.handle(req, res, { host, path: place.path });
+    const { api: name, region } = apiHost(host);
     const api = await inside.apis.byName(name);
     if (api === undefined) throw new RpcError("UNIMPLEMENTED", `The local cloud does not implement ${name}.`);
     return inside.rest(req, res, { api, path: place.path, ...(region === undefined ? {} : { region }) });
@@ -131,6 +129,24 @@ export function createDoors(parts: DoorParts): PortHandlers {
     },
     connect: connectDoor(parts.proxy),
   };
+}
+
+/** The API of a path at the root of a plain host, as clients send it whose endpoint is set to this cloud. */
+async function rootHost(apis: Apis, verb: string, path: string): Promise<string> {
+  const bare = path.split("?")[0] ?? "";
+  const having = /^\/\w[\w.]*\/./.test(bare) ? await apis.atRoot(verb, bare) : [];
+  // Cloud Storage's own paths are known by sight; else it has every path there is, as a bucket's object.
+  const found = having.filter((each) => each !== storageHost);
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  if (only === undefined && isObjectPath(path)) return storageHost;
+  const name = "name an API in the path (/secretmanager.googleapis.com/v1/…) or in the Host header.";
+  throw new RpcError(
+    "NOT_FOUND",
+    only === undefined
+      ? `This is the local Google Cloud: ${name}`
+      : `Several APIs have ${verb} ${bare} (${found.join(", ")}): ${name}`,
+  );
 }
 
 function authority(req: IncomingMessage): string | undefined {

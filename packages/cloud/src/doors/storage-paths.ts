@@ -11,11 +11,11 @@ export interface StoragePlace {
 
 /**
  * Where Cloud Storage is meant though its host is not named: at the root of a plain host, as its clients go to
- * emulators (`/storage/v1/…`, `/upload/…`, `/bucket/object`); a bucket's own host; Google's other hosts for it.
+ * emulators (`/storage/v1/…`, `/upload/…`, a signed URL); a bucket's own host; Google's other hosts for it.
  */
 export function storagePlace(host: string | undefined, path: string): StoragePlace | undefined {
   if (host === undefined) {
-    return api.test(path) || signed.test(path) || xml.test(path) ? { host: storage, path } : undefined;
+    return api.test(path) || signed.test(path) ? { host: storage, path } : undefined;
   }
   if (host === "www.googleapis.com") return api.test(path) ? { host: storage, path } : undefined;
   if (host === "commondatastorage.googleapis.com" || host === "storage.cloud.google.com")
@@ -23,3 +23,10 @@ export function storagePlace(host: string | undefined, path: string): StoragePla
   const bucket = /^(.+)\.storage\.googleapis\.com$/.exec(host)?.[1];
   return bucket === undefined ? undefined : { host: storage, path: `/${bucket}${path}` };
 }
+
+/** Whether a plain host's path that no API has may be an object of the XML API: `/bucket/object`. */
+export function isObjectPath(path: string): boolean {
+  return xml.test(path);
+}
+
+export const storageHost = storage;

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../host.ts";
 import type { CloudService, ServiceParts } from "../service.ts";
-import { type Api, buildApi, type ExtraRoutes, type RpcEndpoint } from "./api.ts";
+import { type Api, buildApi, type ExtraRoutes, type RestRoute, type RpcEndpoint } from "./api.ts";
 import { locationsOf } from "./locations-service.ts";
 import type { OperationStore } from "./operations.ts";
 import { operationsOf } from "./operations-service.ts";
+import type { Match } from "./routes.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { SchemaSet } from "./schemas.ts";
 
@@ -16,6 +17,8 @@ export interface Apis {
   readonly services: readonly CloudService[];
   /** By exact name: `run.googleapis.com`; undefined when the local cloud has no such API. */
   byName(api: string): Maybe<Api> | undefined;
+  /** Names of the APIs that have this REST path, handlers first: with some, only those. Makes every API. */
+  atRoot(verb: string, path: string): Promise<readonly string[]>;
   /**
    * The endpoint of a gRPC path without its first slash. `api` is the one that the authority names, if it names one: it
    * decides for what every API has (`google.longrunning.Operations`). Undefined when nobody has the method.
@@ -87,6 +90,19 @@ export function createApis(parts: {
       const service = byName.get(name);
       return service === undefined ? undefined : get(service);
     },
+    atRoot: async (verb, path) => {
+      const owner = /\/operations\/[^/:]+$/.test(path)
+        ? operations.find(host.projects.canonical(path.replace(/^\/\w+\//, "")))?.api
+        : undefined;
+      if (owner !== undefined) return [owner];
+      const found: { readonly name: string; readonly served: boolean }[] = [];
+      for (const api of await Promise.all(services.map(get))) {
+        const match = findOrNone(api, verb, path);
+        if (match !== undefined) found.push({ name: api.service.api, served: isServed(match.value) });
+      }
+      const served = found.filter((each) => each.served);
+      return (served.length > 0 ? served : found).map((each) => each.name);
+    },
     endpoint: (path, named, operation) => {
       const known = endpoints.get(path);
       if (known !== undefined) return known;
@@ -104,6 +120,16 @@ export function createApis(parts: {
     },
   };
 }
+
+function findOrNone(api: Api, verb: string, path: string): Match<RestRoute> | undefined {
+  try {
+    return api.routes.find(verb, path);
+  } catch {
+    return undefined;
+  }
+}
+
+const isServed = ({ endpoint }: RestRoute): boolean => endpoint.kind !== "rpc" || endpoint.method !== undefined;
 
 const gen = join(import.meta.dirname, "../../gen");
 
