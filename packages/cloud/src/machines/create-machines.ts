@@ -17,7 +17,7 @@ import { refuseUpgrade } from "./router/websocket.ts";
 import { bubblewrap, tryBubblewrap } from "./sandbox/bubblewrap.ts";
 import { plain } from "./sandbox/plain.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
-import { asRevision, checkTask, runTask } from "./tasks/task.ts";
+import { checkTask, runTask } from "./tasks/task.ts";
 
 /** The data plane, with the HTTP surface by which the cloud's doors reach it. */
 export interface DataPlane extends Machines {
@@ -78,6 +78,7 @@ export function createMachines(
     clock: ports.clock,
     iam: ports.iam,
     tokens: ports.tokens,
+    network: ports.network,
     note: ports.note,
     random: ports.random ?? Math.random,
     revision: (name) => revisions.get(name),
@@ -85,7 +86,7 @@ export function createMachines(
   const listeners = createLocalListeners({ ports, router, served: (name) => services.get(name) });
 
   const begin = (spec: RevisionSpec): Revision => {
-    tellWhatIsLocal(spec, ports);
+    tellWhatIsLocal(ports);
     const figures = createFigures(spec, ports.metrics);
     const log = figures.of(revisionLog(spec, ports.logs));
     const parts: InstanceParts = { ...ports, images, log, sandbox: sandboxHere() };
@@ -145,7 +146,7 @@ export function createMachines(
       if (service.ingress !== "all") {
         ports.note(
           "run/ingress",
-          `Ingress "${service.ingress}" is accepted and not enforced: here every caller is on this machine.`,
+          "Internal ingress: instances of the service's own project reach it here, and no other program of this machine.",
         );
       }
       services.set(service.name, service);
@@ -155,8 +156,8 @@ export function createMachines(
     runTask: async (spec, signal, started) => {
       await recover();
       if (closed) throw new Error("the machines are closed");
-      tellWhatIsLocal(asRevision(spec), ports);
-      return runTask(spec, { ...ports, images, sandbox: sandboxHere() }, signal, started);
+      tellWhatIsLocal(ports);
+      return collector.using(spec, () => runTask(spec, { ...ports, images, sandbox: sandboxHere() }, signal, started));
     },
     checkTask: async (spec) => {
       await recover();
@@ -208,11 +209,10 @@ function chooseSandbox(dir: string, temporaryName: () => string, wanted: "plain"
 }
 
 /** What is accepted and means nothing on one machine. */
-function tellWhatIsLocal(spec: RevisionSpec, ports: Pick<MachinesPorts, "note">): void {
+function tellWhatIsLocal(ports: Pick<MachinesPorts, "note">): void {
   ports.note(
     "run/network",
     "Instances share this machine's network: each gets a PORT of its own instead of the container's port, and reaches everything but what only VPC egress leads to.",
   );
   ports.note("run/cpu", "A container's CPU limit is accepted and not enforced.");
-  if (spec.sessionAffinity) ports.note("run/session-affinity", "Session affinity is accepted and not followed.");
 }

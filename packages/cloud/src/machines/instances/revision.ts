@@ -29,8 +29,11 @@ export interface Revision {
   /** When the first instance has started, or it is clear that none will. Rejects only for a bug. */
   readonly settled: Promise<void>;
   state(): RevisionState;
-  /** A place for a request; waits for one. Throws `NoInstance`, or the signal's reason. */
-  acquire(signal: AbortSignal): Promise<Lease>;
+  /**
+   * A place for a request, in the `wanted` instance where it has room; waits for one. Throws `NoInstance`, or the
+   * signal's reason.
+   */
+  acquire(signal: AbortSignal, wanted?: string): Promise<Lease>;
   /** What the services say: whether anything leads to it, and its share of the service's minimum. */
   demand(demand: { readonly routed: boolean; readonly sharedMin: number }): void;
   /** `drain`: requests under way are waited for, for a while, before the programs are told to end. */
@@ -41,6 +44,8 @@ export interface Revision {
 const drainMs = 10_000;
 
 interface Waiter {
+  /** The id of the instance that it would rather have. */
+  readonly wanted: string | undefined;
   readonly give: (lease: Lease) => void;
   readonly refuse: (error: Error) => void;
 }
@@ -121,9 +126,11 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
     while (waiting.length > 0) {
       const free = alive()
         .filter((instance) => instance.ready() && instance.inFlight() < concurrency)
-        .sort((a, b) => a.inFlight() - b.inFlight())[0];
-      if (free === undefined) return;
-      waiting.shift()?.give(lease(free));
+        .sort((a, b) => a.inFlight() - b.inFlight());
+      const [least] = free;
+      if (least === undefined) return;
+      const waiter = waiting.shift();
+      waiter?.give(lease(free.find(({ id }) => id === waiter.wanted) ?? least));
     }
   };
 
@@ -181,13 +188,14 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       ...(failure === undefined ? {} : { failure }),
       instances: [...instances].map((instance) => instance.state()),
     }),
-    acquire: async (signal) => {
+    acquire: async (signal, wanted) => {
       signal.throwIfAborted();
       const dead = phase === "failed" && crashes === 0;
       if (over() || dead) throw new NoInstance(503, failure?.message ?? "The revision is stopped.");
       if (waiting.length >= queueBound(concurrency, max)) throw new NoInstance(429, words.noInstance);
       return waitForRoom({
         signal,
+        wanted,
         clock,
         waiting,
         adjust,
@@ -221,6 +229,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
 
 function waitForRoom(options: {
   readonly signal: AbortSignal;
+  readonly wanted: string | undefined;
   readonly clock: Clock;
   readonly waiting: Waiter[];
   readonly adjust: () => void;
@@ -236,6 +245,7 @@ function waitForRoom(options: {
       cancel();
     };
     const waiter: Waiter = {
+      wanted: options.wanted,
       give: (lease) => {
         leave();
         resolve(lease);

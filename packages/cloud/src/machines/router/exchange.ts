@@ -14,6 +14,8 @@ export interface Exchange {
   readonly path: string;
   readonly instance: Instance;
   readonly headers: Readonly<Record<string, string | string[]>>;
+  /** A `set-cookie` of the front end's own. */
+  readonly cookie?: string | undefined;
   /** Ends it: the caller went away, or its time is over. */
   readonly signal: AbortSignal;
 }
@@ -65,7 +67,7 @@ function repeatable({ method, headers }: IncomingMessage): boolean {
 }
 
 function sendHttp1(
-  { req, res, path, instance, headers, signal }: Exchange,
+  { req, res, path, instance, headers, cookie, signal }: Exchange,
   counts: Counts,
   agent: Agent,
 ): Promise<void> {
@@ -91,7 +93,7 @@ function sendHttp1(
     upstream.once("response", (answer) => {
       answered = true;
       answer.once("error", fail);
-      res.writeHead(answer.statusCode ?? 502, withoutHops(answer.headers));
+      res.writeHead(answer.statusCode ?? 502, answerHeaders(answer.headers, cookie));
       res.flushHeaders();
       answer.on("data", (chunk: Buffer) => {
         counts.responseBytes += chunk.length;
@@ -108,10 +110,21 @@ function sendHttp1(
   });
 }
 
+function answerHeaders(
+  headers: IncomingMessage["headers"],
+  cookie: string | undefined,
+): Record<string, string | string[]> {
+  const kept = withoutHops(headers);
+  return cookie === undefined ? kept : { ...kept, "set-cookie": [...(headers["set-cookie"] ?? []), cookie] };
+}
+
 const sessions = new WeakMap<Instance, ClientHttp2Session>();
 
 /** The same over HTTP/2 in the clear, for a container whose port is named `h2c`; trailers go through, as gRPC needs. */
-export function exchangeHttp2({ req, res, path, instance, headers, signal }: Exchange, counts: Counts): Promise<void> {
+export function exchangeHttp2(
+  { req, res, path, instance, headers, cookie, signal }: Exchange,
+  counts: Counts,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const { host, "transfer-encoding": _, connection: __, upgrade: ___, ...rest } = headers;
     const stream = sessionOf(instance).request({
@@ -125,7 +138,7 @@ export function exchangeHttp2({ req, res, path, instance, headers, signal }: Exc
     });
     const fail = whenFailed({ upstream: stream, signal, reject });
     stream.once("response", (answer) => {
-      res.writeHead(answer[":status"] ?? 502, withoutHops(answer as IncomingMessage["headers"]));
+      res.writeHead(answer[":status"] ?? 502, answerHeaders(answer as IncomingMessage["headers"], cookie));
       res.flushHeaders();
     });
     stream.once("trailers", (trailers) =>

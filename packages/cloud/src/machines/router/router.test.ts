@@ -4,7 +4,7 @@ import { type Cloud, startCloud } from "../../cloud.ts";
 import type { HttpSurface } from "../../service.ts";
 import { portsOf } from "../index.ts";
 import type { ServedService } from "../machines.ts";
-import { serviceHost, serviceName, type World, world } from "../testing/world.ts";
+import { serviceHost, serviceName, until, type World, world } from "../testing/world.ts";
 
 const invoker = "caller@demo.iam.gserviceaccount.com";
 const stranger = "stranger@demo.iam.gserviceaccount.com";
@@ -174,6 +174,30 @@ describe("the router", () => {
       asked.end();
     });
     expect(upgraded).toBe("/ws?room=1");
+    serve({});
+  });
+
+  test("ingress internal: Google's 404 page for who is no instance of its project, at every door", async () => {
+    const inside = w.served([{ revision: w.spec("two").name, percent: 100 }], {
+      name: serviceName.replace("api", "inside"),
+      hosts: [serviceHost.replace("api", "inside")],
+      ingress: "internal",
+    });
+    w.machines.serve(inside);
+    serve({ invokerIamDisabled: true });
+    at = 0;
+    const refused = await get("/", {}, inside.hosts[0]);
+    expect([refused.status, refused.body]).toEqual([404, expect.stringContaining("Page not found")]);
+    const local = await until(() => w.machines.localUrl(inside.name));
+    expect((await fetch(local)).status).toBe(404);
+    const fromInside = async (url: string): Promise<string> =>
+      (await get(`/fetch?url=${encodeURIComponent(url)}`)).body;
+    expect(await fromInside(`${cloud.url}/${inside.hosts[0]}/`)).toBe("200");
+    expect(await fromInside(local)).toBe("200");
+    const elsewhere = "projects/other/locations/us-central1/services/inside";
+    w.machines.serve({ ...inside, name: elsewhere, hosts: ["inside-1.us-central1.run.app"] });
+    expect(await fromInside(`${cloud.url}/inside-1.us-central1.run.app/`)).toBe("404");
+    for (const name of [inside.name, elsewhere]) await w.machines.unserve(name);
     serve({});
   });
 

@@ -5,8 +5,10 @@ import type { RequestLog, RevisionLog } from "../logging.ts";
 import type { ServedService } from "../machines.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { words } from "../words.ts";
+import { affinityOf, cookieFor } from "./affinity.ts";
 import { BodyTooLarge, type Counts, exchangeHttp1, exchangeHttp2, maxBodyBytes } from "./exchange.ts";
 import { forwardedHeaders, remoteIpOf, traceOf } from "./forwarding.ts";
+import { createIngress } from "./ingress.ts";
 import { admit } from "./invoker.ts";
 import { type Page, pages, sendPage } from "./pages.ts";
 import { exchangeUpgrade, refuseUpgrade } from "./websocket.ts";
@@ -28,7 +30,7 @@ export interface Router {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, at: Entrance): Promise<void>;
 }
 
-export interface RouterParts extends Pick<MachinesPorts, "clock" | "iam" | "tokens" | "note"> {
+export interface RouterParts extends Pick<MachinesPorts, "clock" | "iam" | "tokens" | "network" | "note"> {
   readonly random: () => number;
   readonly revision: (name: string) => { readonly revision: Revision; readonly log: RevisionLog } | undefined;
 }
@@ -37,9 +39,11 @@ class TimeIsOver extends Error {}
 
 export function createRouter(parts: RouterParts): Router {
   const { clock } = parts;
+  const ingress = createIngress(parts.network);
 
   /** Everything up to a place in an instance: who may come in, which revision, room in it. */
   const enter = async (req: IncomingMessage, at: Entrance, gone: AbortController) => {
+    if (!(await ingress.lets(req, at.service))) return { page: pages.notFound() };
     const admission = await admit({
       service: at.service,
       headers: req.headers,
@@ -112,7 +116,8 @@ export function createRouter(parts: RouterParts): Router {
       let lease: Lease | undefined;
       let text: string | undefined;
       try {
-        lease = await revision.acquire(gone.signal);
+        const session = revision.spec.sessionAffinity ? affinityOf(req.headers) : undefined;
+        lease = await revision.acquire(gone.signal, session);
         const h2c = revision.spec.containers.some((container) => container.port?.name === "h2c");
         const exchange = h2c ? exchangeHttp2 : exchangeHttp1;
         await exchange(
@@ -122,6 +127,7 @@ export function createRouter(parts: RouterParts): Router {
             path: at.path,
             instance: lease.instance,
             headers: inside.headers(false),
+            cookie: cookieFor(revision.spec, lease.instance, session, clock),
             signal: gone.signal,
           },
           counts,
@@ -149,7 +155,7 @@ export function createRouter(parts: RouterParts): Router {
       let text: string | undefined;
       let status = 503;
       try {
-        lease = await revision.acquire(gone.signal);
+        lease = await revision.acquire(gone.signal, affinityOf(req.headers));
         const { instance } = lease;
         status = await exchangeUpgrade({
           req,

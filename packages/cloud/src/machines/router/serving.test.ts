@@ -119,6 +119,21 @@ describe("serving", () => {
     await Promise.all(slow);
   });
 
+  test("session affinity: a client stays with its instance while that has room", async () => {
+    await runs("sticky", {}, { sessionAffinity: true, minInstances: 2, concurrency: 2 });
+    await until(() => instancesOf("sticky").filter(({ phase }) => phase === "running").length === 2);
+    const first = await get("/?ms=1");
+    const set = first.headers.getSetCookie();
+    expect(set).toEqual([expect.stringMatching(/^GAESA=[0-9a-f]+; expires=Sat, 31 Jan 2026 00:00:00 GMT; path=\/$/)]);
+    const cookie = set[0]?.split(";")[0] ?? "";
+    const { pid } = (await first.json()) as { pid: number };
+    const busy = get("/?ms=150", { headers: { cookie } });
+    await until(() => instancesOf("sticky").some(({ requests }) => requests === 2));
+    const again = await get("/", { headers: { cookie } });
+    expect([((await again.json()) as { pid: number }).pid, again.headers.getSetCookie()]).toEqual([pid, []]);
+    expect(((await (await busy).json()) as { pid: number }).pid).toBe(pid);
+  });
+
   test("over the memory limit: killed and said in Cloud Run's words, then replaced", async () => {
     await runs("big", { memoryMiB: 256 }, { minInstances: 1 });
     const [first] = instancesOf("big");

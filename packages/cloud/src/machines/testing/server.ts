@@ -19,6 +19,7 @@ const answer = async (req, res) => {
     return asked.once("data", (data) => { res.end(String(data).trim()); asked.destroy(); }).once("error", (error) => res.end(error.code)).once("close", () => res.end("closed"));
   }
   if (url.pathname === "/shell") return require("node:child_process").execFile(process.execPath, ["-e", url.searchParams.get("code")], (_, out) => res.end(out));
+  if (url.pathname === "/fetch") return res.end(String((await fetch(url.searchParams.get("url"))).status));
   if (url.pathname === "/once") {
     if (req.socket.used) return req.socket.resetAndDestroy();
     req.socket.used = true;
