@@ -83,6 +83,10 @@ export function compose(init: CompositionInit): Composition {
     const schemas = createSchemas();
     const { newProjects, presets, seed } = init;
     const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed }) : undefined;
+    if (init.likeGoogle) {
+      const waits = "policies count after 2 to 7 minutes, APIs and accounts after some, lists may be seconds old";
+      note("like-google", `On the cloud's clock, ${waits} (aloft cloud clock --advance 7m).`);
+    }
     const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note, likeGoogle, presets });
     for (const [id, number] of Object.entries(init.projects)) projects.ensure(id, String(number));
     const tokens = createTokens({ db, vault, clock });

@@ -16,6 +16,18 @@ export const command = defineCommand({
     iam: { type: "string", value: "MODE", what: "permissions: enforce (default), explain, off" },
     "no-new-projects": { type: "boolean", what: "a call that names an unknown project does not make it" },
     project: { type: "string", value: "ID=NUMBER", multiple: true, what: "a project with a number of its own" },
+    "like-google": {
+      type: "boolean",
+      what: "policies, APIs, accounts and lists arrive as late as at Google, by the clock; with its limits",
+    },
+    seed: { type: "string", value: "TEXT", what: "what faults and lags are drawn from: the same, the same again" },
+    preset: {
+      type: "string",
+      value: "NAME",
+      multiple: true,
+      what: "no-billing, or org: an organisation's policies (nobody from anywhere, no keys, no Editor by default)",
+    },
+    quotas: { type: "boolean", what: "Google's limits count (Secret Manager: 600 reads and 600 writes a minute)" },
     offline: { type: "boolean", what: "as a proxy, reach no host but Google's (which are here) and this machine" },
     pass: {
       type: "string",
@@ -24,10 +36,14 @@ export const command = defineCommand({
       what: "a host of Google's that is let through: *.DOMAIN, too",
     },
   },
-  examples: ["aloft cloud start", "aloft cloud start --port 4600 --project demo=123456789012"],
+  examples: [
+    "aloft cloud start",
+    "aloft cloud start --port 4600 --project demo=123456789012",
+    "aloft cloud start --like-google --seed 7 --preset org",
+  ],
   run: async (ctx) => {
-    const { port, dir, iam, project, offline, pass } = ctx.flags;
-    checkFlags(port, iam, project);
+    const { port, dir, iam, project, offline, pass, preset, seed, quotas } = ctx.flags;
+    checkFlags(port, iam, project, preset);
     const { placeOf } = await import("../local/place.ts");
     const { startCloudAt } = await import("../local/start.ts");
     const place = placeOf({
@@ -42,12 +58,14 @@ export const command = defineCommand({
       ...(project === undefined ? {} : { projects: project }),
       ...(offline === undefined ? {} : { offline }),
       ...(pass === undefined ? {} : { pass }),
+      ...(preset === undefined ? {} : { presets: preset }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(quotas === undefined ? {} : { quotas }),
+      likeGoogle: ctx.flags["like-google"] === true,
       newProjects: ctx.flags["no-new-projects"] !== true,
     });
     const { status } = found;
-    const late = (["iam", "project", "no-new-projects", "offline", "pass"] as const).filter(
-      (flag) => ctx.flags[flag] !== undefined,
-    );
+    const late = startFlags.filter((flag) => ctx.flags[flag] !== undefined);
     if (!found.started && late.length > 0) {
       const names = late.map((flag) => `--${flag}`).join(", ");
       ctx.ui.note(`It runs already: ${names} counts from the next start (aloft cloud stop).`);
@@ -68,6 +86,19 @@ export const command = defineCommand({
     ].join("\n"),
 });
 
+/** What counts when the cloud starts, and not later. */
+const startFlags = [
+  "iam",
+  "project",
+  "no-new-projects",
+  "like-google",
+  "seed",
+  "preset",
+  "quotas",
+  "offline",
+  "pass",
+] as const;
+
 interface Started {
   readonly started: boolean;
   readonly address: string;
@@ -76,13 +107,22 @@ interface Started {
   readonly log: string;
 }
 
-function checkFlags(port: string | undefined, iam: string | undefined, projects: readonly string[] | undefined): void {
+function checkFlags(
+  port: string | undefined,
+  iam: string | undefined,
+  projects: readonly string[] | undefined,
+  presets: readonly string[] | undefined,
+): void {
   const wrong = (what: string, next: string): Failure => new Failure({ code: "INPUT_INVALID", what, next });
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     throw wrong(`--port ${port} is no port`, "aloft cloud start --port 4510");
   }
   if (iam !== undefined && !["enforce", "explain", "off"].includes(iam)) {
     throw wrong(`--iam ${iam} is none of enforce, explain, off`, "aloft cloud start --iam explain");
+  }
+  const preset = presets?.find((each) => !["no-billing", "org"].includes(each));
+  if (preset !== undefined) {
+    throw wrong(`--preset ${preset} is none of no-billing, org`, "aloft cloud start --preset org");
   }
   const bad = projects?.find((project) => !/^[a-z][a-z0-9-]{4,28}[a-z0-9]=[1-9]\d{5,14}$/.test(project));
   if (bad !== undefined)

@@ -22,6 +22,14 @@ export interface StartOptions {
   readonly offline?: boolean;
   /** Hosts of Google's that it lets through to the real ones. */
   readonly pass?: readonly string[];
+  /** Changes take as long to count as at Google; with its limits. */
+  readonly likeGoogle?: boolean;
+  /** `no-billing`, `org` */
+  readonly presets?: readonly string[];
+  /** What faults and lags are drawn from. */
+  readonly seed?: string;
+  /** Google's limits count. */
+  readonly quotas?: boolean;
   /** This program's version: a cloud of an older one is restarted. */
   readonly version: string;
   readonly environ: NodeJS.ProcessEnv;
@@ -128,6 +136,10 @@ function cloudFlags(place: Place, options: StartOptions): string[] {
     ...(options.projects ?? []).flatMap((project) => ["--project", project]),
     ...(options.offline === true ? ["--offline"] : []),
     ...(options.pass ?? []).flatMap((host) => ["--pass", host]),
+    ...(options.likeGoogle === true ? ["--like-google"] : []),
+    ...(options.presets ?? []).flatMap((preset) => ["--preset", preset]),
+    ...(options.seed === undefined ? [] : ["--seed", options.seed]),
+    ...(options.quotas === true ? ["--quotas"] : []),
   ];
 }
 

@@ -83,6 +83,22 @@ describe("like google: what comes late", () => {
   });
 });
 
+test("like google: a Redis takes its minutes", async () => {
+  await using at = await world({ likeGoogle: true });
+  const { rest, clock, cloud } = at;
+  cloud.host.projects.setEnabled("demo", "redis.googleapis.com", true);
+  clock.advance(5 * minute);
+  const redis = "redis.googleapis.com/v1";
+  const body = { tier: "BASIC", memorySizeGb: 1 };
+  const path = `${redis}/projects/demo/locations/us-central1/instances?instanceId=queue`;
+  const operation = await rest("POST", path, { body });
+  const done = async () => (await rest("GET", `${redis}/${operation.body.name}`)).body.done !== undefined;
+  clock.advance(3 * minute - 1);
+  expect(await done()).toBe(false);
+  clock.advance(5 * minute + 1);
+  await expect.poll(done, { timeout: 10_000 }).toBe(true);
+});
+
 describe("presets", () => {
   test("no-billing: what costs money is not turned on", async () => {
     await using at = await world({ presets: ["no-billing"] });

@@ -30,8 +30,8 @@ export interface LikeGoogle {
   accountIsLate(account: Account): boolean;
   /** The answer of a list, or an older one of the same question. */
   listed<A>(call: Call, request: unknown, answer: A): A;
-  /** Waits as long as Google takes to make such a thing. */
-  slow(what: string, fromMs: number, toMs: number, signal?: AbortSignal): Promise<void>;
+  /** Waits as long as Google takes to make something. Rejects with the signal's reason. */
+  slow(fromMs: number, toMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 const key = "like-google";
@@ -59,7 +59,7 @@ export function createLikeGoogle({ clock, seed }: { clock: MovableClock; seed: s
       lists.set(question, { answer, atMs: now });
       return answer;
     },
-    slow: (_, fromMs, toMs, signal) => clock.sleep(between([fromMs, toMs], random()), signal),
+    slow: (fromMs, toMs, signal) => clock.sleep(between([fromMs, toMs], random()), signal),
   };
 }
 

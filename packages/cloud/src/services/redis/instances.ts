@@ -9,6 +9,7 @@ import type {
   OperationMetadataSchema,
 } from "../../../gen/types/google/cloud/redis/v1/cloud_redis_pb.js";
 import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
+import { likeGoogleOf } from "../../chain/like-google.ts";
 import type { Host, OperationHandle } from "../../host.ts";
 import { missingEgress, networkOf } from "../../machines/network.ts";
 import { createProcesses } from "../../processes.ts";
@@ -60,6 +61,7 @@ function createInstances(host: Host): Instances {
   const processes = createProcesses(host.db);
   const servers = new Map<string, Server>();
   const working = new Set<Promise<void>>();
+  const closing = new AbortController();
 
   const dirOf = (name: string): string => join(host.files("redis"), folderOf(name));
 
@@ -141,6 +143,16 @@ function createInstances(host: Host): Instances {
   };
 
   /** Does the work of an operation to its end, whatever comes. */
+  /** As long as Google takes, where that is wanted. False: the cloud ends, and its next start goes on. */
+  const patience = async (): Promise<boolean> => {
+    try {
+      await likeGoogleOf(host)?.slow(180_000, 480_000, closing.signal);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
   const run = (verb: Verb, instance: Instance, operation: string | undefined, before = instance): void => {
     const began = clock.now();
     const finish = <R extends typeof schema | typeof empty>(response: R) =>
@@ -151,6 +163,7 @@ function createInstances(host: Host): Instances {
             | undefined);
     const work = async (): Promise<void> => {
       try {
+        if (verb === "create" && !(await patience())) return;
         if (verb === "delete") {
           await remove(instance);
           const handle = finish(empty);
@@ -222,6 +235,7 @@ function createInstances(host: Host): Instances {
       await Promise.all(all.map((instance) => recover(instance, pending.get(instance.name))));
     },
     close: async () => {
+      closing.abort();
       await Promise.allSettled([...servers.values()].map((server) => server.stop()));
       await Promise.allSettled(working);
     },
