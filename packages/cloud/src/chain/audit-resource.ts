@@ -34,6 +34,11 @@ export function auditedResource(call: Call, name: string, projectId: string): Lo
         type: "redis_instance",
         labels: { project_id: projectId, region: segment("locations"), instance_id: name, node_id: "" },
       };
+    case "storage.googleapis.com":
+      return {
+        type: "gcs_bucket",
+        labels: { project_id: projectId, bucket_name: segment("buckets"), location: "" },
+      };
     default:
       return {
         type: "audited_resource",
@@ -57,4 +62,9 @@ function kmsResource(projectId: string, segment: (collection: string) => string)
 /** The method's name as the API's audit entries give it: Cloud KMS leaves its service out (`DestroyCryptoKeyVersion`). */
 export function auditedMethod({ api, method }: Call): string {
   return api === "cloudkms.googleapis.com" ? method.slice(method.lastIndexOf(".") + 1) : method;
+}
+
+/** The name under which an entry shows a resource: a bucket's has no project, since names of buckets are global. */
+export function auditedName(call: Call, name: string): string {
+  return call.api === "storage.googleapis.com" ? name.replace(/^projects\/[^/]+(?=\/buckets\/)/, "projects/_") : name;
 }

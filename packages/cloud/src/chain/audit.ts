@@ -3,7 +3,7 @@ import type { Access, AuditKind, Call, JsonObject } from "../service.ts";
 import { codes, RpcError } from "../wire/rpc-error.ts";
 import { projectIn, qualified, target } from "./admit.ts";
 import { auditBody } from "./audit-body.ts";
-import { auditedMethod, auditedResource } from "./audit-resource.ts";
+import { auditedMethod, auditedName, auditedResource } from "./audit-resource.ts";
 
 export interface AuditParts {
   readonly iam: Iam;
@@ -67,12 +67,12 @@ export function audit<I>(
       serviceName: call.api,
       methodName: auditedMethod(call),
       authorizationInfo: permissions.map((permission) => ({
-        resource: given,
+        resource: auditedName(call, given),
         permission,
         ...(refused ? {} : { granted: parts.iam.holds(call.caller, permission, qualified(api, name)) }),
         permissionType: access.audit,
       })),
-      resourceName: given,
+      resourceName: auditedName(call, given),
       request: auditBody(request, parts.schemas),
       ...(outcome.answer === undefined ? {} : { response: auditBody(outcome.answer, parts.schemas) }),
     } satisfies JsonObject,

@@ -30,6 +30,11 @@ export function conditionResource(
   const service = api === "" || rest.length <= 2 ? "cloudresourcemanager.googleapis.com" : api;
   const number = rest[0] === "projects" && byNumber.has(service) ? numberOf(rest[1] ?? "") : undefined;
   const name = number === undefined ? rest : ["projects", number, ...rest.slice(2)];
+  if (service === "storage.googleapis.com" && rest[2] === "buckets") {
+    // Their names are global, and an object's may hold slashes.
+    const kind = rest.length > 4 ? "Object" : "Bucket";
+    return { name: ["projects", "_", ...rest.slice(2)].join("/"), type: `${service}/${kind}`, service };
+  }
   const collection = rest.at(-2) ?? "";
   const type = named[`${service}/${collection}`] ?? singular(collection);
   return { name: name.join("/"), type: `${service}/${type}`, service };

@@ -93,7 +93,14 @@ export class Invoker {
 
   async raw(endpoint: RawEndpoint, request: RawRequest, call: CallContext, exchange: Exchange): Promise<void> {
     const { method, service } = endpoint;
-    const handle = (): unknown => method.stream(request, call, exchange);
+    const handle = async (): Promise<void> => {
+      try {
+        await method.stream(request, call, exchange);
+      } catch (thrown) {
+        if (thrown instanceof RpcError || !(exchange.req.destroyed || exchange.res.destroyed)) throw thrown;
+        throw new RpcError("CANCELLED", "The client went away.");
+      }
+    };
     await this.#through(call, service, method, request, handle, () => undefined);
   }
 

@@ -24,14 +24,21 @@ export function onBucket(
   { store }: Storage,
   permission: string | readonly string[] | ((request: RestRequest) => string | readonly string[]),
 ): Access<RestRequest> {
-  const bucketOf = ({ params }: RestRequest) => store.bucket(params.bucket ?? "");
+  const names = new WeakMap<URLSearchParams, string>();
+  // Looked up once a request: the log names a bucket also when the call has deleted it.
+  const nameOf = ({ params, query }: RestRequest): string => {
+    let name = names.get(query);
+    if (name === undefined) {
+      const bucket = store.bucket(params.bucket ?? "");
+      name = bucket === undefined ? "" : bucketName(bucket);
+      names.set(query, name);
+    }
+    return name;
+  };
   return {
     permission: (request) =>
-      bucketOf(request) === undefined ? [] : typeof permission === "function" ? permission(request) : permission,
-    resource: (request) => {
-      const bucket = bucketOf(request);
-      return bucket === undefined ? "" : bucketName(bucket);
-    },
+      nameOf(request) === "" ? [] : typeof permission === "function" ? permission(request) : permission,
+    resource: nameOf,
   };
 }
 

@@ -176,3 +176,18 @@ test("buckets: notifications are kept as configuration; a batch makes its calls 
   expect(batch.text).toMatch(/<response-b\+1>\r\n\r\nHTTP\/1\.1 204[\s\S]*<response-b\+2>\r\n\r\nHTTP\/1\.1 404/);
   expect((await call("GET", `${at}/notificationConfigs`)).body).not.toHaveProperty("items");
 });
+
+test("buckets: what was done is in the audit log by the bucket's global name, also of one that is gone", async () => {
+  await call("POST", `${b}?project=demo`, { body: { name: "logged-bucket" } });
+  await call("DELETE", `${b}/logged-bucket`);
+  const listed = await call("POST", "/logging.googleapis.com/v2/entries:list", {
+    body: {
+      resourceNames: ["projects/demo"],
+      filter:
+        'protoPayload.resourceName="projects/_/buckets/logged-bucket" AND protoPayload.methodName="storage.buckets.delete"',
+    },
+  });
+  expect(listed.body.entries).toMatchObject([
+    { resource: { type: "gcs_bucket", labels: { bucket_name: "logged-bucket", project_id: "demo" } } },
+  ]);
+});
