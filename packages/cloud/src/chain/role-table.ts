@@ -160,6 +160,16 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     holds: [project, "logging.*", "-logging.buckets.write"],
   },
   "logging.bucketWriter": { title: "Logs Bucket Writer", holds: ["logging.buckets.write"] },
+  "logging.configWriter": {
+    title: "Logs Configuration Writer",
+    holds: [
+      project,
+      `logging.buckets.create|createTagBinding|delete|deleteTagBinding|get|list|${tagReads}|undelete|update`,
+      "logging.exclusions|links|locations|logMetrics|logScopes|notificationRules|operations|settings|sinks|sqlAlerts.*",
+      "logging.logServiceIndexes|logServices|logs.list",
+      "logging.views.create|delete|get|getIamPolicy|list|update",
+    ],
+  },
   "logging.logWriter": { title: "Logs Writer", holds: ["logging.logEntries.create|route"] },
   "logging.privateLogViewer": {
     title: "Private Logs Viewer",
@@ -170,6 +180,24 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     holds: ["logging.logEntries.download", "logging.views.access|listLogs|listResourceKeys|listResourceValues"],
   },
   "logging.viewer": { title: "Logs Viewer", holds: [...logsRead, "logging.logScopes.get|list"] },
+  "monitoring.admin": {
+    title: "Monitoring Admin",
+    holds: [project, "monitoring.*", "serviceusage.services.enable|get"],
+  },
+  "monitoring.alertPolicyEditor": { title: "Monitoring AlertPolicy Editor", holds: ["monitoring.alertPolicies.*"] },
+  "monitoring.alertPolicyViewer": {
+    title: "Monitoring AlertPolicy Viewer",
+    holds: ["monitoring.alertPolicies.get|list"],
+  },
+  "monitoring.editor": {
+    title: "Monitoring Editor",
+    holds: [
+      project,
+      "monitoring.*",
+      "-monitoring.notificationChannels.getVerificationCode",
+      "serviceusage.services.enable|get",
+    ],
+  },
   "monitoring.metricWriter": {
     title: "Monitoring Metric Writer",
     holds: [
@@ -178,6 +206,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
       "monitoring.timeSeries.create",
     ],
   },
+  "monitoring.viewer": { title: "Monitoring Viewer", holds: [project, "monitoring.*.get|list"] },
   "pubsub.publisher": { title: "Pub/Sub Publisher", holds: ["pubsub.topics.publish"] },
   "pubsub.subscriber": {
     title: "Pub/Sub Subscriber",
