@@ -1,7 +1,8 @@
 import { gcloud } from "./gcloud/index.ts";
 import { node } from "./node/index.ts";
+import { python } from "./python/index.ts";
 import { recordings } from "./recordings/index.ts";
 import type { Suite } from "./suite.ts";
 
 /** Every suite, in the order in which they are worth running. */
-export const suites: readonly Suite[] = [recordings, gcloud, node];
+export const suites: readonly Suite[] = [recordings, gcloud, node, python];

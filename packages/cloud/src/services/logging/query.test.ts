@@ -39,6 +39,7 @@ test.each([
   'log_name="projects/demo/logs/run.googleapis.com%2Fstdout"',
   'timestamp>="2026-03-01T12:00:00.123456789Z" timestamp<"2026-03-01T12:00:00.123456790Z"',
   "timestamp>=2026-03-01T12:00:00Z",
+  'timestamp>="2026-03-01T14:00:00.100000+0200"',
   'timestamp>"2026-02-28"',
   'jsonPayload.callId="x-17"',
   "json_payload.callId:17",

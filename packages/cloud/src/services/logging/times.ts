@@ -1,12 +1,16 @@
 import type { Query } from "./query-parse.ts";
 
-/** Nanoseconds since the epoch of an RFC 3339 time or date; undefined when it is none. */
+/**
+ * Nanoseconds since the epoch of an RFC 3339 time or date; undefined when it is none. Google's Python library writes
+ * the zone as `+0000`.
+ */
 export function nanosOf(text: string): bigint | undefined {
   const [, date, time, , digits = "", zone] =
-    /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(:\d{2})?)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(text) ?? [];
+    /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(:\d{2})?)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:?\d{2})?)?$/.exec(text) ?? [];
   if (date === undefined) return undefined;
   const full = time === undefined ? "00:00:00" : time.length === 5 ? `${time}:00` : time;
-  const ms = Date.parse(`${date}T${full}${(zone ?? "Z").toUpperCase()}`);
+  const offset = (zone ?? "Z").toUpperCase().replace(/^(.\d\d)(\d\d)$/, "$1:$2");
+  const ms = Date.parse(`${date}T${full}${offset}`);
   return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n + BigInt(digits.padEnd(9, "0"));
 }
 
