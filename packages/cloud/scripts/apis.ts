@@ -8,6 +8,7 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/cloud/location/locations.proto",
     "google/iam/v1/iam_policy.proto",
     "google/iam/v1/policy.proto",
+    "google/iam/v1/logging/audit_data.proto",
     "google/cloud/audit/audit_log.proto",
     "google/logging/type/http_request.proto",
     "google/logging/type/log_severity.proto",

@@ -5,7 +5,7 @@ import { denied } from "./denied.ts";
 import { serviceDisabled } from "./enabled.ts";
 import { type LocalIam, placesOf } from "./iam.ts";
 import type { LikeGoogle } from "./like-google.ts";
-import { modifiedGrants } from "./modified-grants.ts";
+import { type BindingDelta, bindingDeltas, modifiedGrants } from "./modified-grants.ts";
 
 /**
  * APIs that work without a resource's project having enabled them: their switch is the one of the project that the
@@ -45,11 +45,21 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
     (permission) =>
       access.grants?.(request, permission, call.caller) !== true || iam.isDenied(call.caller, permission, place),
   );
-  if (asked.length === 0) return;
-  const attributes = asked.some((each) => each.endsWith(".setIamPolicy"))
-    ? modifiedGrants(request, iam.policy(placesOf(place)[0] ?? place))
-    : undefined;
-  iam.require(call.caller, asked, place, attributes);
+  if (!permissions.some((each) => each.endsWith(".setIamPolicy"))) {
+    if (asked.length > 0) iam.require(call.caller, asked, place);
+    return;
+  }
+  const present = iam.policy(placesOf(place)[0] ?? place);
+  iam.require(call.caller, asked, place, modifiedGrants(request, present));
+  const changes = bindingDeltas(request, present);
+  if (changes !== undefined) deltas.set(call, changes);
+}
+
+/** What admitted calls change in a policy: known before, and told by their audit entries after. */
+const deltas = new WeakMap<Call, readonly BindingDelta[]>();
+
+export function deltasOf(call: Call): readonly BindingDelta[] | undefined {
+  return deltas.get(call);
 }
 
 function answers(projectId: string, api: string, { projects, likeGoogle }: AdmitParts): boolean {

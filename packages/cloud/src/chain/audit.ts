@@ -1,9 +1,10 @@
 import type { AuditConfig, Iam, LogEntry, Logs, Projects, Schemas } from "../host.ts";
 import type { Access, AuditKind, Call, JsonObject } from "../service.ts";
 import { codes, RpcError } from "../wire/rpc-error.ts";
-import { projectIn, qualified, target } from "./admit.ts";
+import { deltasOf, projectIn, qualified, target } from "./admit.ts";
 import { auditBody } from "./audit-body.ts";
 import { auditedMethod, auditedName, auditedResource } from "./audit-resource.ts";
+import type { BindingDelta } from "./modified-grants.ts";
 
 export interface AuditParts {
   readonly iam: Iam;
@@ -24,7 +25,8 @@ export function audit<I>(
   parts: AuditParts,
 ): void {
   if (access.audit === undefined) return;
-  const resource = access.resource(request);
+  const resource = named(access, request);
+  if (resource === undefined) return;
   const { api, name: given } = target(call.api, resource);
   const name = parts.projects.canonical(given);
   const project = parts.projects.get(projectIn(name) ?? "");
@@ -37,6 +39,7 @@ export function audit<I>(
   const error = outcome.error;
   const status = error === undefined ? undefined : statusOf(error);
   const refused = error instanceof RpcError && error.code === "PERMISSION_DENIED";
+  const deltas = error === undefined ? deltasOf(call) : undefined;
   const entry: LogEntry = {
     logName: `projects/${project.id}/logs/cloudaudit.googleapis.com%2F${activity ? "activity" : "data_access"}`,
     resource: auditedResource(call, name, project.id),
@@ -73,11 +76,22 @@ export function audit<I>(
         permissionType: access.audit,
       })),
       resourceName: auditedName(call, given),
+      ...(deltas === undefined ? {} : { serviceData: policyDelta(deltas) }),
       request: auditBody(request, parts.schemas),
       ...(outcome.answer === undefined ? {} : { response: auditBody(outcome.answer, parts.schemas) }),
     } satisfies JsonObject,
   };
   parts.logs.write(entry);
+}
+
+/** What the request is about; undefined where it was refused because it names nothing. */
+function named<I>(access: Access<I>, request: I): string | undefined {
+  try {
+    return access.resource(request);
+  } catch (thrown) {
+    if (thrown instanceof RpcError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Whether the project wants this kind of Data Access entry of this service for this caller. */
@@ -92,6 +106,14 @@ function asked(configs: readonly AuditConfig[] | undefined, call: Call, kind: Au
           !exemptedMembers?.includes(`serviceAccount:${call.caller.email}`),
       ),
   );
+}
+
+/** What became of a policy, as Google's entries of SetIamPolicy carry it. */
+function policyDelta(deltas: readonly BindingDelta[]): JsonObject {
+  return {
+    "@type": "type.googleapis.com/google.iam.v1.logging.AuditData",
+    policyDelta: { bindingDeltas: deltas.map((delta) => ({ ...delta })) },
+  };
 }
 
 function statusOf(error: unknown): JsonObject {

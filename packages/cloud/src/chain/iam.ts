@@ -97,11 +97,12 @@ export function createIam(parts: {
   };
 
   const explain = (caller: Principal, permission: string, resource: string): void => {
+    const who = caller.email || "an anonymous caller";
     const role = leastRole([permission]) ?? "no role that is known here";
-    note(
-      `iam.explain.${caller.email}.${permission}`,
-      `${caller.email || "an anonymous caller"} lacks ${permission} on ${resource}; the smallest role that holds it: ${role}.`,
-    );
+    const why = isDenied(caller, permission, resource)
+      ? `a deny policy forbids ${permission} on ${resource} to ${who}, whatever it is granted.`
+      : `${who} lacks ${permission} on ${resource}; the smallest role that holds it: ${role}.`;
+    note(`iam.explain.${caller.email}.${permission}`, why);
   };
 
   const allowed = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {

@@ -2,7 +2,19 @@ import type { Policy } from "../host.ts";
 import type { ApiAttributes } from "./conditions.ts";
 
 interface Grants {
-  readonly bindings?: readonly { readonly role?: string; readonly members?: readonly string[] }[];
+  readonly bindings?: readonly {
+    readonly role?: string;
+    readonly members?: readonly string[];
+    readonly condition?: { readonly expression?: string; readonly title?: string; readonly description?: string };
+  }[];
+}
+
+/** `google.iam.v1.BindingDelta` */
+export interface BindingDelta {
+  readonly action: "ADD" | "REMOVE";
+  readonly role: string;
+  readonly member: string;
+  readonly condition?: { readonly expression: string; readonly title: string };
 }
 
 /**
@@ -18,6 +30,29 @@ export function modifiedGrants(request: unknown, present: Policy): ApiAttributes
     (role) => before.get(role) !== after.get(role),
   );
   return { "iam.googleapis.com/modifiedGrantsByRole": roles };
+}
+
+/** What a setIamPolicy changes, member by member, as audit logs tell it. Undefined for a request without a policy. */
+export function bindingDeltas(request: unknown, present: Policy): readonly BindingDelta[] | undefined {
+  const wanted = policyOf(request);
+  if (wanted === undefined) return undefined;
+  const before = flat(present);
+  const after = flat(wanted);
+  const only = (of: typeof before, not: typeof before, action: BindingDelta["action"]): BindingDelta[] =>
+    [...of].filter(([key]) => !not.has(key)).map(([, grant]) => ({ action, ...grant }));
+  return [...only(before, after, "REMOVE"), ...only(after, before, "ADD")];
+}
+
+function flat({ bindings }: Grants): ReadonlyMap<string, Omit<BindingDelta, "action">> {
+  const grants = new Map<string, Omit<BindingDelta, "action">>();
+  for (const { role = "", members = [], condition } of bindings ?? []) {
+    const { expression = "", title = "" } = condition ?? {};
+    for (const member of members) {
+      const grant = { role, member, ...(condition === undefined ? {} : { condition: { expression, title } }) };
+      grants.set(JSON.stringify(grant), grant);
+    }
+  }
+  return grants;
 }
 
 /** Of a message of `google.iam.v1`, or of a REST request with such a body. */
