@@ -1,12 +1,17 @@
 import type { CloudService } from "../../service.ts";
+import { alertPolicies, alertsRpc } from "./alerts.ts";
+import { channelsRpc } from "./channels.ts";
 import { madeMetrics } from "./metrics.ts";
 import { metricRpc } from "./rpc.ts";
 
-/** Cloud Monitoring API v3: metrics. Groups, uptime checks, notification channels and services are known by name alone. */
+/** Cloud Monitoring API v3: metrics, alert policies, notification channels. The rest of it is known by name alone. */
 export const monitoring: CloudService = {
   api: "monitoring.googleapis.com",
   title: "Cloud Monitoring API",
   descriptors: "monitoring-v3",
-  create: (host) => ({ rpc: [metricRpc(host)] }),
+  create: (host) => {
+    const policies = alertPolicies(host);
+    return { rpc: [metricRpc(host), alertsRpc(host, policies), channelsRpc(host, policies)] };
+  },
   close: async (host) => madeMetrics(host)?.flush(),
 };

@@ -5,6 +5,8 @@ import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 import { metricsOf } from "./metrics.ts";
 
+process.env.METADATA_SERVER_DETECTION = "none";
+
 let cloud: Cloud;
 let client: MetricServiceClient;
 let options: { otherArgs: { headers: { authorization: string } } };
