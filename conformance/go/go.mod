@@ -1,0 +1,3 @@
+module aloft.dev/conformance
+
+go 1.24
