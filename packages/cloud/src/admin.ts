@@ -6,6 +6,7 @@ import { bearer } from "./chain/identity.ts";
 import type { LocalTokens } from "./chain/tokens.ts";
 import type { LocalCa } from "./cloud.ts";
 import type { Composition } from "./compose.ts";
+import type { Keeping } from "./keeping.ts";
 import type { CloudService, Json, JsonObject, Principal } from "./service.ts";
 import { readBody } from "./wire/body.ts";
 import { parseJson } from "./wire/json-text.ts";
@@ -23,6 +24,7 @@ export interface AdminCloud {
   readonly now: () => Composition;
   readonly who: (email: string | undefined) => Principal;
   readonly ca: () => Promise<LocalCa>;
+  readonly keeping: Keeping;
   readonly reset: () => Promise<void>;
 }
 
@@ -34,6 +36,8 @@ const actions: Readonly<Record<string, Action>> = {
     await cloud.reset();
     return {};
   },
+  "GET snapshot": (cloud) => ({ snapshots: cloud.keeping.names() }),
+  "POST snapshot": snapshot,
   "POST token": token,
   "GET ca": async (cloud) => {
     const { certificate, files } = await cloud.ca();
@@ -90,6 +94,21 @@ export function createAdmin(
     }
     responder(req, res).json(200, await action(cloud, body as JsonObject));
   };
+}
+
+/** `{"save": NAME}` or `{"restore": NAME}`. */
+async function snapshot({ keeping }: AdminCloud, { save, restore }: JsonObject): Promise<Json> {
+  const name = save ?? restore;
+  if (
+    (save === undefined) === (restore === undefined) ||
+    typeof name !== "string" ||
+    !/^[a-z0-9][\w-]{0,62}$/i.test(name)
+  ) {
+    throw new RpcError("INVALID_ARGUMENT", 'Either {"save": NAME} or {"restore": NAME}, a name of letters and digits.');
+  }
+  if (restore === undefined) keeping.save(name);
+  else await keeping.restoreNamed(name);
+  return { snapshots: keeping.names() };
 }
 
 function status(cloud: AdminCloud): Json {

@@ -136,7 +136,7 @@ test("admin: status, clock, token, projects and reset, for the holder of the adm
 
   await admin("POST", "projects", { id: "made-here", number: 123456789012 });
   expect((await admin("GET", "projects")).body).toEqual({ projects: [{ id: "made-here", number: "123456789012" }] });
-  expect((await admin("POST", "faults")).status).toBe(501);
+  expect((await admin("DELETE", "status")).status).toBe(501);
   expect((await admin("GET", "nothing")).status).toBe(404);
 
   cloud.host.files("things");

@@ -11,11 +11,12 @@ import { createDoors } from "./doors/http.ts";
 import { openPort, type Port } from "./doors/port.ts";
 import type { ProxyOptions } from "./doors/proxy.ts";
 import type { Host, Iam } from "./host.ts";
+import { createKeeping } from "./keeping.ts";
 import type { CloudService, Principal } from "./service.ts";
 import { services as allServices } from "./services/index.ts";
+import type { Snapshot } from "./snapshots.ts";
 import { takeStateFolder } from "./state-folder.ts";
 import { principalOf } from "./who.ts";
-import { RpcError } from "./wire/rpc-error.ts";
 
 export interface CloudOptions {
   /** 0, the default: a free one. Throws `Failure` PORT_IN_USE. */
@@ -60,6 +61,13 @@ export interface Cloud extends AsyncDisposable {
   token(as?: string): string;
   /** The local certificate authority, made at the first call; its files where the cloud has a state folder. */
   ca(): Promise<LocalCa>;
+  /**
+   * All that is stored now: to be put back by `restore`, as often as a test likes. Where a service keeps files (object
+   * data, images, Redis), they are copied.
+   */
+  snapshot(): Snapshot;
+  /** Everything is as it was at the snapshot, except the clock; what ran then is started again. */
+  restore(snapshot: Snapshot): Promise<void>;
   /** Ends everything that it started. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -85,7 +93,6 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const folder = takeStateFolder(options.dir);
   let port: Port | undefined;
   let current: Composition;
-  let replacing = false;
   const address = (): string => `http://127.0.0.1:${port?.port ?? options.port ?? 0}`;
   const make = (): Composition =>
     compose({
@@ -118,6 +125,14 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     const files = caStore.publish(certificate);
     return { certificate, ...(files === undefined ? {} : { files }) };
   };
+  const keeping = createKeeping({
+    folder,
+    now: () => current,
+    renew: () => {
+      current = make();
+      return current;
+    },
+  });
   const who = (as: string | undefined): Principal => principalOf(current.host, as);
   const adminCloud: AdminCloud = {
     version,
@@ -128,24 +143,15 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     now: () => current,
     who,
     ca,
+    keeping,
     reset: async () => {
-      if (replacing) throw new RpcError("UNAVAILABLE", "The local cloud is being reset.");
-      replacing = true;
-      try {
-        await current.stop();
-        current.release();
-        folder.wipe();
-        current = make();
-        await current.resume();
-      } finally {
-        replacing = false;
-      }
+      await keeping.reset();
       say("reset: every resource and its data are gone");
     },
   };
   const apiNames = new Set(services.map((service) => service.api));
   const doors = createDoors({
-    inside: () => (replacing ? undefined : current),
+    inside: () => (keeping.replacing ? undefined : current),
     knows: (api) => apiNames.has(api),
     admin: createAdmin(adminCloud),
     onBug,
@@ -170,6 +176,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       await current.stop();
       await port?.close();
       current.release();
+      keeping.release();
       folder.release();
     })());
   return {
@@ -183,6 +190,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     },
     adminToken,
     ca,
+    snapshot: keeping.take,
+    restore: keeping.restore,
     token: (as) => current.host.tokens.access({ principal: who(as) }).token,
     close,
     [Symbol.asyncDispose]: close,

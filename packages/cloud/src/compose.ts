@@ -10,6 +10,7 @@ import { createQuotas } from "./chain/quotas.ts";
 import { createTokens } from "./chain/tokens.ts";
 import type { Host, Iam, InternalCall } from "./host.ts";
 import type { CloudService, HttpSurface } from "./service.ts";
+import { pour } from "./snapshots.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { createDatabase } from "./store/database.ts";
 import { createLogs } from "./store/logs.ts";
@@ -71,6 +72,7 @@ export function compose(init: CompositionInit): Composition {
   const { folder, services, ids, onBug } = init;
   const db = createDatabase({ file: folder.database });
   try {
+    if (folder.image !== undefined) pour(db.sql, folder.image);
     const offset = keptOffset(db);
     const clock = init.clock ?? createClock({ offsetMs: offset.read() });
     const notes: Note[] = [];
@@ -79,7 +81,7 @@ export function compose(init: CompositionInit): Composition {
       notes.push({ topic, text });
       init.say(`${topic}: ${text}`);
     };
-    const vault = createVault({ dir: folder.dir });
+    const vault = createVault(folder.dir === undefined ? { key: folder.vaultKey() } : { dir: folder.dir });
     const schemas = createSchemas();
     const { newProjects, presets, seed } = init;
     const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed }) : undefined;

@@ -24,10 +24,12 @@ const format = 1;
 
 /**
  * Seals small payloads with AES-256-GCM. The key is `vault.key` (mode 0600) in `dir`, made when missing; without `dir`
- * it is kept in memory. Throws `Failure` STATE_CORRUPT for a key file that is none.
+ * it is kept in memory, or is `key`. Throws `Failure` STATE_CORRUPT for a key file that is none.
  */
-export function createVault(options: { readonly dir?: string | undefined } = {}): Vault {
-  const key = options.dir === undefined ? randomBytes(keyBytes) : readKey(options.dir);
+export function createVault(
+  options: { readonly dir?: string | undefined; readonly key?: Uint8Array | undefined } = {},
+): Vault {
+  const key = options.dir === undefined ? (options.key ?? randomBytes(keyBytes)) : readKey(options.dir);
   return {
     seal: (plain, context) => {
       const nonce = randomBytes(nonceBytes);
