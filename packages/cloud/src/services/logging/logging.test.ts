@@ -39,7 +39,7 @@ test("logging: what was written is listed at once, whole, in either order and pa
   const mine = 'logName="projects/demo/logs/mine"';
   const all = (await list(mine, { orderBy: "timestamp asc" })).body.entries ?? [];
   expect(all).toMatchObject([
-    { ...entries[0], labels: { a: "1", b: "2" }, resource: { type: "global" } },
+    { ...entries[0], labels: { a: "1", b: "2" }, resource: { type: "global", labels: { project_id: "demo" } } },
     entries[1] ?? {},
     entries[2] ?? {},
   ]);

@@ -37,7 +37,14 @@ export function writeEntries(
           "A monitored resource must be specified for each log entry, or for the request.",
         );
       }
-      const stored = { ...codec.toStored(whole), logName: host.projects.canonical(whole.logName) };
+      const json = codec.toStored(whole);
+      // As Cloud Logging fills it in: every resource is some project's.
+      const { type, labels } = json.resource;
+      const stored = {
+        ...json,
+        resource: { type, labels: { project_id: project, ...labels } },
+        logName: host.projects.canonical(whole.logName),
+      };
       const timeMs = entry.timestamp === undefined ? undefined : timestampMs(entry.timestamp);
       const why = refusal({ bytes: Buffer.byteLength(JSON.stringify(stored)), timeMs, nowMs });
       if (why !== undefined) throw new RpcError("INVALID_ARGUMENT", why);
