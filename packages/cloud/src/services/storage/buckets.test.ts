@@ -191,3 +191,24 @@ test("buckets: what was done is in the audit log by the bucket's global name, al
     { resource: { type: "gcs_bucket", labels: { bucket_name: "logged-bucket", project_id: "demo" } } },
   ]);
 });
+
+test("buckets: folders are there by themselves, under their parents; an object moves by name alone", async () => {
+  const at = `${b}/tree-bucket`;
+  await call("POST", `${b}?project=demo`, {
+    body: { name: "tree-bucket", hierarchicalNamespace: { enabled: true }, ...uniform },
+  });
+  expect((await call("GET", `${at}/storageLayout`)).body.hierarchicalNamespace).toEqual({ enabled: true });
+  expect((await call("POST", `${at}/folders`, { body: { name: "a/b" } })).status).toBe(404);
+  expect((await call("POST", `${at}/folders?recursive=true`, { body: { name: "a/b" } })).body.name).toBe("a/b/");
+  expect((await call("DELETE", `${at}/folders/a`)).status).toBe(409);
+  expect((await call("POST", `${at}/managedFolders`, { body: { name: "m" } })).body).toMatchObject({ name: "m/" });
+  expect([...((await call("GET", `${at}/folders`)).body.items ?? [])].map(({ name }) => name)).toEqual(["a/", "a/b/"]);
+  await call("POST", "/upload/storage/v1/b/tree-bucket/o?uploadType=media&name=from", { body: "moved" });
+  expect((await call("POST", `${at}/o/from/moveTo/o/a%2Fto`)).status).toBe(403);
+  const { bindings = [] } = (await call("GET", `${at}/iam`)).body;
+  const mover = { role: "roles/storage.objectUser", members: ["user:you@local.aloft"] };
+  await call("PUT", `${at}/iam`, { body: { bindings: [...bindings, mover] } });
+  expect((await call("POST", `${at}/o/from/moveTo/o/a%2Fto`)).body).toMatchObject({ name: "a/to", size: "5" });
+  expect((await call("GET", `${at}/o/from`)).status).toBe(404);
+  expect((await call("GET", `${at}/o/a%2Fto?alt=media`)).text).toBe("moved");
+});

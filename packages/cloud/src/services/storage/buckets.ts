@@ -149,6 +149,23 @@ export function bucketMethods(storage: Storage): readonly RestMethod[] {
       },
     },
     {
+      id: "storage.buckets.getStorageLayout",
+      verb: "GET",
+      path: "/storage/v1/b/{bucket}/storageLayout",
+      ...onBucket(storage, "storage.objects.list"),
+      handle: (request) => {
+        const { name, resource } = named(request);
+        const { location, locationType, hierarchicalNamespace } = resource;
+        return {
+          kind: "storage#storageLayout",
+          bucket: name,
+          location: location ?? "",
+          locationType: locationType ?? "",
+          hierarchicalNamespace: { enabled: hierarchicalNamespace?.enabled === true },
+        };
+      },
+    },
+    {
       id: "storage.projects.serviceAccount.get",
       verb: "GET",
       path: "/storage/v1/projects/{project}/serviceAccount",

@@ -5,6 +5,7 @@ import { bucketIamMethods } from "./bucket-iam.ts";
 import { bucketMethods } from "./buckets.ts";
 import { copyMethods } from "./copies.ts";
 import { storageErrors } from "./errors.ts";
+import { folderMethods } from "./folders.ts";
 import { identify } from "./identity.ts";
 import { insertMethods } from "./insert.ts";
 import { runLifecycle, startLifecycle } from "./lifecycle.ts";
@@ -36,6 +37,7 @@ export const storage: CloudService = {
         ...aclMethods(all),
         ...objectMethods(all),
         ...copyMethods(all),
+        ...folderMethods(all),
         ...notificationMethods(all),
         ...rest,
         ...noCaches,

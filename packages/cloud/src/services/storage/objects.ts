@@ -1,12 +1,12 @@
 import type { Call, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { bucketPlace, mustHold, onBucket, onObject } from "./access.ts";
 import { predefined } from "./acl.ts";
-import { mergePatch } from "./bucket-rules.ts";
+import { isUniform, mergePatch } from "./bucket-rules.ts";
 import { mustBeBucket } from "./bucket-writes.ts";
 import { invalid } from "./errors.ts";
 import { listObjects, readListQuery } from "./list.ts";
 import type { ObjectMessage } from "./messages.ts";
-import { changedMetadata } from "./object-rules.ts";
+import { changedMetadata, checkObjectName, lockOn } from "./object-rules.ts";
 import { showObject, wantsFull } from "./object-view.ts";
 import { mustBeObject, nextMetageneration, putAway, writeObject } from "./object-writes.ts";
 import { checkPreconditions } from "./preconditions.ts";
@@ -79,6 +79,31 @@ export function objectMethods(storage: Storage): readonly RestMethod[] {
       handle: (request) => {
         removeObject(storage, request);
         return undefined;
+      },
+    },
+    {
+      id: "storage.objects.move",
+      verb: "POST",
+      path: "/storage/v1/b/{bucket}/o/{object}/moveTo/o/{destination}",
+      ...onObject(storage, "storage.objects.move"),
+      audit: "DATA_WRITE",
+      handle: (request, call) => {
+        const { params, query } = request;
+        const bucket = mustBeBucket(store, params.bucket);
+        const name = params.destination ?? "";
+        checkObjectName(name);
+        mustHold(storage, call, bucket, name, "storage.objects.create", store.live(bucket.name, name)?.acl);
+        const moved = host.db.tx(() => {
+          const source = mustBeObject(storage, { ...request, query: new URLSearchParams() });
+          checkPreconditions(query, { generation: source.generation, ...source.resource }, { prefix: "Source" });
+          const lock = lockOn(source, bucket.resource, host.clock.now());
+          if (lock !== undefined) throw lock;
+          const acl = isUniform(bucket.resource) ? undefined : source.acl;
+          const made = writeObject(storage, { ...source, bucket, name, owner: call.caller, acl }, query);
+          storage.release(putAway(storage, bucket, source));
+          return made;
+        });
+        return showObject(storage, bucket, moved, call, wantsFull(request));
       },
     },
     {

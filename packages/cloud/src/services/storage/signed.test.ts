@@ -43,6 +43,14 @@ test("signed URLs: the official client's let their bearer write, read, upload in
   expect(begin.status).toBe(201);
   expect((await call("PUT", String(begin.headers.get("location")), { as: "", body: "again" })).status).toBe(200);
   expect((await call("GET", read, { as: "" })).text).toBe("again");
+  const older = new URL((await file.getSignedUrl({ version: "v2", action: "read", expires }))[0]);
+  expect(
+    (await call("GET", `${cloud.url}/storage.googleapis.com${older.pathname}${older.search}`, { as: "" })).text,
+  ).toBe("again");
+  older.searchParams.set("Expires", String(expires));
+  expect(
+    (await call("GET", `${cloud.url}/storage.googleapis.com${older.pathname}${older.search}`, { as: "" })).status,
+  ).toBe(403);
   expect((await call("DELETE", await sign("delete"), { as: "" })).status).toBe(204);
   cloud.clock.advance(601_000);
   const late = await call("GET", read, { as: "" });

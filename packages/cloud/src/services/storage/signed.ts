@@ -8,7 +8,7 @@ import { StorageError } from "./errors.ts";
 const longestS = 604_800;
 
 export function isSigned(query: URLSearchParams): boolean {
-  return parameter(query, "X-Goog-Signature") !== undefined;
+  return parameter(query, "X-Goog-Signature") !== undefined || (query.has("GoogleAccessId") && query.has("Signature"));
 }
 
 /** Names of the signature's parameters are taken in any case. */
@@ -23,6 +23,7 @@ function parameter(query: URLSearchParams, name: string): string | undefined {
  */
 export async function signer(host: Host, request: RawRequest & RestPlace): Promise<Principal> {
   const { query } = request;
+  if (query.has("GoogleAccessId")) return olderSigner(host, request);
   const get = (name: string): string => parameter(query, name) ?? "";
   if (get("X-Goog-Algorithm") !== "GOOG4-RSA-SHA256") {
     throw malformed(
@@ -42,29 +43,53 @@ export async function signer(host: Host, request: RawRequest & RestPlace): Promi
   if (host.clock.now() > endMs) throw expired(endMs);
   if (host.clock.now() < signedMs - 15 * 60 * 1000) throw malformed("The signature is not valid yet.");
 
+  const names = get("X-Goog-SignedHeaders").split(";");
+  const canonical = candidates(request).map(([path, hostName]) => canonicalRequest(request, path, names, hostName));
+  const texts = canonical.map((text) => `GOOG4-RSA-SHA256\n${date}\n${scope}\n${sha256(text)}`);
+  const account = await accountThatSigned(host, email, texts, Buffer.from(get("X-Goog-Signature"), "hex"));
+  if (account === undefined) throw mismatch(`The canonical request was: ${canonical[0]}`);
+  return account;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** The older form of a signed URL (V2), that some clients still make by default. */
+async function olderSigner(host: Host, { verb, path, query, headers }: RawRequest & RestPlace): Promise<Principal> {
+  const endMs = Number(query.get("Expires")) * 1000;
+  if (Number.isNaN(endMs)) throw malformed("Expires must be a time in seconds.");
+  if (host.clock.now() > endMs) throw expired(endMs);
+  const extensions = Object.entries(headers)
+    .filter(([name]) => name.startsWith("x-goog-"))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}:${(value ?? "").trim()}\n`);
+  const { "content-md5": md5 = "", "content-type": type = "" } = headers;
+  const text = [verb, md5, type, query.get("Expires"), extensions.join("") + path].join("\n");
+  const signature = Buffer.from(query.get("Signature") ?? "", "base64");
+  const account = await accountThatSigned(host, query.get("GoogleAccessId") ?? "", [text], signature);
+  if (account === undefined) throw mismatch(`The string to sign was: ${text}`);
+  return account;
+}
+
+/** The account, when one of the texts is what it signed: with a key of its own, or with Google's by `signBlob`. */
+async function accountThatSigned(
+  host: Host,
+  email: string,
+  texts: readonly string[],
+  signature: Buffer,
+): Promise<Principal | undefined> {
   const { accounts, keys } = localIam(host.iam);
   const account = accounts.get(email);
-  const names = get("X-Goog-SignedHeaders").split(";");
-  const signature = Buffer.from(get("X-Goog-Signature"), "hex");
-  const texts = candidates(request).map(([path, hostName]) => {
-    const canonical = canonicalRequest(request, path, names, hostName);
-    return {
-      canonical,
-      text: `GOOG4-RSA-SHA256\n${date}\n${scope}\n${createHash("sha256").update(canonical).digest("hex")}`,
-    };
-  });
-  if (account !== undefined && !account.disabled) {
-    const own = keys.list(account.uniqueId).filter(({ disabled }) => !disabled);
-    const managed = await signingKey(host, account.uniqueId);
-    for (const { text } of texts) {
-      const bytes = Buffer.from(text);
-      const right =
+  if (account === undefined || account.disabled) return undefined;
+  const own = keys.list(account.uniqueId).filter(({ disabled }) => !disabled);
+  const managed = await signingKey(host, account.uniqueId);
+  const right = texts
+    .map((text) => Buffer.from(text))
+    .some(
+      (bytes) =>
         own.some(({ publicKey }) => verify("sha256", bytes, publicKey, signature)) ||
-        Buffer.from(managed.sign(bytes)).equals(signature);
-      if (right) return { kind: "serviceAccount", email: account.email, uniqueId: account.uniqueId };
-    }
-  }
-  throw mismatch(texts[0]?.canonical ?? "");
+        Buffer.from(managed.sign(bytes)).equals(signature),
+    );
+  return right ? { kind: "serviceAccount", email: account.email, uniqueId: account.uniqueId } : undefined;
 }
 
 /**
@@ -122,11 +147,11 @@ function expired(endMs: number): StorageError {
   });
 }
 
-function mismatch(canonical: string): StorageError {
+function mismatch(message: string): StorageError {
   return new StorageError({
     status: 403,
     reason: "forbidden",
-    message: `The canonical request was: ${canonical}`,
+    message,
     xml: [
       "SignatureDoesNotMatch",
       "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.",

@@ -40,6 +40,9 @@ const schema = `
   CREATE INDEX IF NOT EXISTS storage_objects_purge ON storage_objects (purgeMs) WHERE purgeMs IS NOT NULL;
   CREATE TABLE IF NOT EXISTS storage_notifications (
     bucket TEXT NOT NULL, id INTEGER NOT NULL, resource TEXT NOT NULL, PRIMARY KEY (bucket, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS storage_folders (
+    bucket TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, folder TEXT NOT NULL,
+    PRIMARY KEY (bucket, kind, name)) WITHOUT ROWID;
 `;
 
 /** Buckets, objects and notification configurations. */
@@ -86,6 +89,7 @@ export function createStore(db: Database) {
         const files = db.prepare("SELECT DISTINCT file FROM storage_objects WHERE bucket = ?").all(name);
         db.prepare("DELETE FROM storage_objects WHERE bucket = ?").run(name);
         db.prepare("DELETE FROM storage_notifications WHERE bucket = ?").run(name);
+        db.prepare("DELETE FROM storage_folders WHERE bucket = ?").run(name);
         db.prepare("DELETE FROM storage_buckets WHERE name = ?").run(name);
         return files.map((row) => String(row.file));
       }),
@@ -108,10 +112,13 @@ export function createStore(db: Database) {
         .prepare("SELECT * FROM storage_objects WHERE bucket = ? ORDER BY name, generation DESC")
         .all(bucket)
         .map(objectOf),
-    /** Whether the bucket holds an object that a client would see. */
-    isEmpty: (bucket: string): boolean =>
-      db.prepare("SELECT 1 FROM storage_objects WHERE bucket = ? AND state <> 'deleted' LIMIT 1").get(bucket) ===
-      undefined,
+    /** Whether no object that a client would see is in the bucket (of names that begin so). */
+    isEmpty: (bucket: string, prefix = ""): boolean =>
+      db
+        .prepare(
+          "SELECT 1 FROM storage_objects WHERE bucket = ? AND name >= ? AND name < ? AND state <> 'deleted' LIMIT 1",
+        )
+        .get(bucket, prefix, `${prefix}\u{10ffff}\u{10ffff}`) === undefined,
     /** Whether nothing at all is kept in it, not even for a while. */
     isBare: (bucket: string): boolean =>
       db.prepare("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1").get(bucket) === undefined,
