@@ -15,6 +15,7 @@ import { pages, sendPage } from "./router/pages.ts";
 import { createRouter, type Entrance } from "./router/router.ts";
 import { refuseUpgrade } from "./router/websocket.ts";
 import { bubblewrap, tryBubblewrap } from "./sandbox/bubblewrap.ts";
+import { createCpuLimits } from "./sandbox/cpu-limit.ts";
 import { plain } from "./sandbox/plain.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { checkTask, runTask } from "./tasks/task.ts";
@@ -38,6 +39,10 @@ export function createMachines(
   const revisions = new Map<string, { readonly revision: Revision; readonly log: RevisionLog }>();
   const services = new Map<string, ServedService>();
   const temporaryName = (): string => ports.ids.short(12);
+  const limits = createCpuLimits({
+    folder: ports.dir,
+    tell: (why) => ports.note("run/cpu", `A container's CPU limit is accepted and not enforced here: ${why}.`),
+  });
   let sandbox: Sandbox | undefined;
   let recovered: Promise<void> | undefined;
   let closed = false;
@@ -45,7 +50,7 @@ export function createMachines(
   /** Looked at once, when first asked for: it runs a program. */
   const sandboxHere = (): Sandbox => {
     mkdirSync(work, { recursive: true });
-    sandbox ??= chooseSandbox(work, temporaryName, options.isolation);
+    sandbox ??= limits.around(chooseSandbox(work, temporaryName, options.isolation));
     return sandbox;
   };
 
@@ -56,6 +61,7 @@ export function createMachines(
         if (left !== undefined) await end(left, { group: true, graceMs: 2000 });
         ports.processes.forget(owner);
       }
+      await limits.clear();
       rmSync(work, { recursive: true, force: true });
       mkdirSync(roots, { recursive: true });
       mkdirSync(work, { recursive: true });
@@ -180,6 +186,7 @@ export function createMachines(
       await recovered;
       await Promise.all([listeners.closeAll(), ...[...revisions.values()].map(({ revision }) => revision.stop())]);
       revisions.clear();
+      await limits.clear();
     },
     surface: {
       serves: (hostname) => hostname.endsWith(".run.app"),
@@ -214,5 +221,4 @@ function tellWhatIsLocal(ports: Pick<MachinesPorts, "note">): void {
     "run/network",
     "Instances share this machine's network: each gets a PORT of its own instead of the container's port, and reaches everything but what only VPC egress leads to.",
   );
-  ports.note("run/cpu", "A container's CPU limit is accepted and not enforced.");
 }

@@ -121,6 +121,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
           env,
           imageEnv: new Set(Object.keys(env).filter((name) => !(name in own) && !(name in cloud))),
           memoryMiB: container.memoryMiB,
+          cpu: container.cpu,
         },
         line: (stream, text) => log.line(stream, text, id, container.name),
       }).then((made) => {

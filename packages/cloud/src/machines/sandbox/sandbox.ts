@@ -11,6 +11,8 @@ export interface Launch {
   /** Names of the variables that the image sets and nobody else: their paths are meant inside the root. */
   readonly imageEnv: ReadonlySet<string>;
   readonly memoryMiB: number;
+  /** vCPU: 1, 0.5, 2. */
+  readonly cpu: number;
 }
 
 /** How a program ended. */

@@ -142,6 +142,7 @@ export async function runTask(
         env,
         imageEnv: new Set(Object.keys(env).filter((name) => !(name in own) && !(name in cloud))),
         memoryMiB: container.memoryMiB,
+        cpu: container.cpu,
       },
       line: (stream, text) => log.line(stream, text, container.name),
     }).then((made) => {
