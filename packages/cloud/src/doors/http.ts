@@ -69,12 +69,12 @@ export function createDoors(parts: DoorParts): PortHandlers {
     serve(req, res).catch((thrown) => responder(req, res).error(asRpcError(thrown, parts.onBug)));
   };
 
-  /** By service name, whatever the authority: except where a surface stands for that host (a Cloud Run service). */
+  /** By service name, whatever the authority: except where a surface stands for a host that is none of the APIs' (a Cloud Run service). */
   const grpc = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean => {
     const place = placeOf(headers[":authority"] ?? headers.host, headers[":path"] ?? "/");
     const inside = parts.inside();
-    if (inside === undefined || surfaceOf(place.host) !== undefined || refusal(place, headers) !== undefined)
-      return false;
+    if (inside === undefined || refusal(place, headers) !== undefined) return false;
+    if (place.host?.endsWith(".googleapis.com") === false && surfaceOf(place.host) !== undefined) return false;
     const target = place.host === undefined ? {} : apiHost(place.host);
     inside.grpc(stream, headers, target);
     return true;

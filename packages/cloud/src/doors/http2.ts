@@ -17,6 +17,9 @@ export interface Http2Handlers {
   readonly onBug: (thrown: unknown) => void;
 }
 
+/** A client that has no more to say gets what is under way, for so long. */
+const lastWordsMs = 2000;
+
 /** HTTP/2 in the clear. It never listens: connections are handed to it. */
 export function createHttp2(handlers: Http2Handlers): Http2Server {
   const server = createServer({
@@ -25,6 +28,11 @@ export function createHttp2(handlers: Http2Handlers): Http2Server {
   server.on("session", (session) => {
     session.on("error", () => undefined);
     session.setLocalWindowSize(8 << 20);
+    session.socket.once("end", () => {
+      session.close();
+      const timer = setTimeout(() => session.destroy(), lastWordsMs).unref();
+      session.once("close", () => clearTimeout(timer));
+    });
   });
   server.on("sessionError", () => undefined);
   server.on("stream", (given, headers, _flags, rawHeaders) => {

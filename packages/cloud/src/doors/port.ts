@@ -80,6 +80,14 @@ export async function openPort(wanted: number, handlers: PortHandlers): Promise<
   };
 }
 
+/** What is no HTTP, or too long a head of it, is told so in the one form that every client here reads. */
+const malformed = ((): string => {
+  const error = { code: 400, message: "The client sent a malformed or illegal request.", status: "INVALID_ARGUMENT" };
+  const body = `${JSON.stringify({ error }, null, 2)}\n`;
+  const type = "Content-Type: application/json; charset=UTF-8";
+  return `HTTP/1.1 400 Bad Request\r\n${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+})();
+
 function listen(server: ReturnType<typeof createServer>, wanted: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
@@ -116,7 +124,7 @@ function http1(handlers: PortHandlers, again: (socket: Socket) => void): Server 
   );
   h1.on("clientError", (_error: Error, socket: Duplex) => {
     if (!socket.writable) return void socket.destroy();
-    socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    socket.end(malformed);
   });
   // A server that never listens tracks no connections and has no time limits until it is told so.
   h1.emit("listening");

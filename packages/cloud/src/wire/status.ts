@@ -7,8 +7,14 @@ import type { SchemaSet } from "./schemas.ts";
 /** What was thrown as what goes over the wire. A bug is INTERNAL without a word of it; `onBug` gets it whole. */
 export function asRpcError(thrown: unknown, onBug: (thrown: unknown) => void): RpcError {
   if (thrown instanceof RpcError) return thrown;
+  if (isClientGone(thrown)) return new RpcError("CANCELLED", "The client went away.");
   onBug(thrown);
   return new RpcError("INTERNAL", "Internal error encountered.");
+}
+
+/** What Node throws at the reader of a request whose connection broke off. */
+function isClientGone(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message === "aborted" && "code" in thrown && thrown.code === "ECONNRESET";
 }
 
 /** `{"error":{"code","message","status","details"}}` */
