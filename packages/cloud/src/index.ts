@@ -1,1 +1,3 @@
-export { type Cloud, type CloudOptions, startCloud } from "./cloud.ts";
+export { type Cloud, type CloudOptions, type LocalCa, startCloud } from "./cloud.ts";
+export type { ProxyOptions } from "./doors/proxy.ts";
+export type { Snapshot } from "./snapshots.ts";
