@@ -33,12 +33,20 @@ function invalid(what: string): RpcError {
 export function parseJson(text: string): JsonIn {
   if (!/\d{16}/.test(text)) {
     try {
-      return JSON.parse(text) as JsonIn;
+      const value = JSON.parse(text) as JsonIn;
+      if (!isDeeper(value, maxDepth)) return value;
     } catch {
       // The lenient parser below accepts it or says what is wrong.
     }
   }
   return new Parser(text).document();
+}
+
+function isDeeper(value: JsonIn, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const each of Object.values(value)) if (isDeeper(each, levels - 1)) return true;
+  return false;
 }
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };

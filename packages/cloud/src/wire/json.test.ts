@@ -109,6 +109,8 @@ test("json: broken text is shown where it breaks, leniency is Google's", () => {
     "Message too deep. Max recursion depth reached",
   );
   expect(() => parseJson(`${"[".repeat(100_000)}1234567890123456789`)).toThrow("Message too deep");
+  expect(() => parseJson(deep(101))).toThrow("Message too deep. Max recursion depth reached for key 'a'");
+  expect(() => parseJson(deep(100))).not.toThrow();
 });
 
 test("json: an answer never fails for what it holds", () => {
