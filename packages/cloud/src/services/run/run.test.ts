@@ -225,10 +225,10 @@ test("run: validate_only changes nothing, bad input is told at once, and revisio
   expect(latest.body.error).toMatchObject({ status: "FAILED_PRECONDITION" });
   await it.settle("PATCH", api, { template: template("good", { timeout: "9s" }) });
   expect((await it.settle("DELETE", created.latestReadyRevision)).response.deleteTime).toBeDefined();
-  const jobs = await it.call("GET", `${parent}/jobs`);
-  expect(jobs).toMatchObject({
+  const pools = await it.call("GET", `${parent}/workerPools`);
+  expect(pools).toMatchObject({
     status: 501,
-    body: { error: { message: expect.stringContaining("google.cloud.run.v2.Jobs.ListJobs") } },
+    body: { error: { message: expect.stringContaining("google.cloud.run.v2.WorkerPools.ListWorkerPools") } },
   });
 });
 
