@@ -4,9 +4,10 @@ import { roleOf } from "../../chain/roles.ts";
 import { inTeam } from "../../chain/teams.ts";
 import type { Access, Call, Principal, RestRequest } from "../../service.ts";
 import { memberOf } from "./acl.ts";
-import { isUniform } from "./bucket-rules.ts";
+import { api } from "./api.ts";
 import type { AclEntry } from "./messages.ts";
-import { api, type Storage } from "./storage.ts";
+import { isUniform } from "./rules.ts";
+import type { Storage } from "./storage.ts";
 import type { StoredBucket, StoredObject } from "./store.ts";
 
 /** The name that policies and audit logs know a bucket by: below its project. */

@@ -1,13 +1,13 @@
 import type { Access, Json, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { bucketPlace, onBucket, onObject } from "./access.ts";
 import { checkEntry, withEntry } from "./acl.ts";
-import { isUniform } from "./bucket-rules.ts";
 import { aclOf, showBucketEntry, showDefaultEntry } from "./bucket-view.ts";
 import { mustBeBucket, touched } from "./bucket-writes.ts";
 import { invalid, keyNotFound } from "./errors.ts";
 import type { AclEntry } from "./messages.ts";
 import { showObjectEntry } from "./object-view.ts";
 import { mustBeObject, nextMetageneration } from "./object-writes.ts";
+import { isUniform } from "./rules.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredBucket } from "./store.ts";
 

@@ -1,10 +1,11 @@
 import type { Binding } from "../../host.ts";
 import type { Json, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { bucketName, bucketPlace, onBucket } from "./access.ts";
+import { api } from "./api.ts";
 import { bucketEtag } from "./bucket-view.ts";
 import { mustBeBucket, touched } from "./bucket-writes.ts";
 import { invalid, StorageError } from "./errors.ts";
-import { api, type Storage } from "./storage.ts";
+import type { Storage } from "./storage.ts";
 import type { StoredBucket } from "./store.ts";
 
 /** A bucket's policy: its etag is the bucket's own, and each change is a change of the bucket. */

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../service.ts";
 import { bucketPlace } from "./access.ts";
 import { bucketAcl, entryDetails } from "./acl.ts";
-import { isUniform } from "./bucket-rules.ts";
 import { etagOf } from "./etag.ts";
 import type { AclEntry } from "./messages.ts";
 import { asJson } from "./messages.ts";
+import { isUniform } from "./rules.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredBucket } from "./store.ts";
 

@@ -3,9 +3,9 @@ import type { Binding } from "../../host.ts";
 import type { Call, RestRequest } from "../../service.ts";
 import { bucketPlace } from "./access.ts";
 import { checkEntry, memberOf, predefined, projectPrivate, withEntry } from "./acl.ts";
-import { isUniform, placeOf, settled, writable } from "./bucket-rules.ts";
 import { bucketNotFound, invalid } from "./errors.ts";
 import type { AclEntry, BucketMessage } from "./messages.ts";
+import { isUniform, placeOf, settled, writable } from "./rules.ts";
 import { isoOf, type Storage } from "./storage.ts";
 import type { Store, StoredBucket } from "./store.ts";
 

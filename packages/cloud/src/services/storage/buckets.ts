@@ -1,13 +1,14 @@
 import type { Call, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { bucketPlace, onBucket } from "./access.ts";
-import { checkBucketName, mergePatch, writable } from "./bucket-rules.ts";
+import { api } from "./api.ts";
 import { showBucket } from "./bucket-view.ts";
 import { changed, createBucket, mustBeBucket, touched } from "./bucket-writes.ts";
 import { conflict, invalid, required } from "./errors.ts";
 import type { BucketMessage } from "./messages.ts";
 import { checkPreconditions } from "./preconditions.ts";
-import { api, type Storage } from "./storage.ts";
+import { checkBucketName, mergePatch, writable } from "./rules.ts";
+import type { Storage } from "./storage.ts";
 import type { StoredBucket } from "./store.ts";
 
 /** Buckets, but for their policies and access control lists. */

@@ -6,9 +6,18 @@ const dayMs = 24 * 60 * 60 * 1000;
 const actions = new Set(["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]);
 const order = ["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"];
 const known = new Set([
-  "age", "createdBefore", "customTimeBefore", "daysSinceCustomTime", "daysSinceNoncurrentTime", "isLive",
-  "matchesPrefix", "matchesStorageClass", "matchesSuffix", "noncurrentTimeBefore", "numNewerVersions",
-]); // biome-ignore format: a list
+  "age",
+  "createdBefore",
+  "customTimeBefore",
+  "daysSinceCustomTime",
+  "daysSinceNoncurrentTime",
+  "isLive",
+  "matchesPrefix",
+  "matchesStorageClass",
+  "matchesSuffix",
+  "noncurrentTimeBefore",
+  "numNewerVersions",
+]);
 
 /** Throws 400 for a rule that Google refuses. */
 export function checkLifecycle(lifecycle: Lifecycle): void {

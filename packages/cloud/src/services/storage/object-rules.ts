@@ -1,14 +1,25 @@
-import { checkStorageClass } from "./bucket-rules.ts";
 import type { StorageError } from "./errors.ts";
 import { forbidden, invalid } from "./errors.ts";
 import type { BucketMessage, ObjectMessage } from "./messages.ts";
+import { checkStorageClass } from "./rules.ts";
 import type { StoredObject } from "./store.ts";
 
 /** What a client may say of an object; all else is worked out. */
 const settable = [
-  "cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType", "contexts", "customTime",
-  "eventBasedHold", "metadata", "retention", "storageClass", "temporaryHold", "kmsKeyName",
-] as const; // biome-ignore format: a list
+  "cacheControl",
+  "contentDisposition",
+  "contentEncoding",
+  "contentLanguage",
+  "contentType",
+  "contexts",
+  "customTime",
+  "eventBasedHold",
+  "metadata",
+  "retention",
+  "storageClass",
+  "temporaryHold",
+  "kmsKeyName",
+] as const;
 
 /** What only the making of an object sets: a later change leaves it. */
 const fixed: ReadonlySet<string> = new Set(["storageClass", "kmsKeyName"]);

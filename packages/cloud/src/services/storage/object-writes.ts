@@ -1,11 +1,11 @@
 import type { Principal, RestRequest } from "../../service.ts";
 import { predefined } from "./acl.ts";
-import { isUniform } from "./bucket-rules.ts";
 import { mustBeBucket } from "./bucket-writes.ts";
 import { invalid, objectNotFound } from "./errors.ts";
 import type { AclEntry, ObjectMessage } from "./messages.ts";
 import { lockOn } from "./object-rules.ts";
 import { checkPreconditions } from "./preconditions.ts";
+import { isUniform } from "./rules.ts";
 import { isoOf, type Storage } from "./storage.ts";
 import type { StoredBucket, StoredObject } from "./store.ts";
 

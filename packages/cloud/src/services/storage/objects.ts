@@ -1,7 +1,6 @@
 import type { Call, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { bucketPlace, mustHold, onBucket, onObject } from "./access.ts";
 import { predefined } from "./acl.ts";
-import { isUniform, mergePatch } from "./bucket-rules.ts";
 import { mustBeBucket } from "./bucket-writes.ts";
 import { invalid } from "./errors.ts";
 import { listObjects, readListQuery } from "./list.ts";
@@ -10,6 +9,7 @@ import { changedMetadata, checkObjectName, lockOn } from "./object-rules.ts";
 import { showObject, wantsFull } from "./object-view.ts";
 import { mustBeObject, nextMetageneration, putAway, writeObject } from "./object-writes.ts";
 import { checkPreconditions } from "./preconditions.ts";
+import { isUniform, mergePatch } from "./rules.ts";
 import { isoOf, type Storage } from "./storage.ts";
 
 /** Objects' metadata: lists, changes, deletion, restoration. Their data goes by `insert.ts` and `media.ts`. */

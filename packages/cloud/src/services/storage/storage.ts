@@ -3,8 +3,6 @@ import { type Content, createContent } from "./content.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createStore, type Store } from "./store.ts";
 
-export const api = "storage.googleapis.com";
-
 /** What the methods of the service share: one per cloud. */
 export interface Storage {
   readonly host: Host;
@@ -43,13 +41,6 @@ export function storageOf(host: Host): Storage {
     };
     return storage;
   });
-}
-
-/** Whether this cloud has ever had anything to do with Cloud Storage: else its start leaves it alone. */
-export function hasState(host: Host): boolean {
-  return (
-    host.db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'storage_objects'").get() !== undefined
-  );
 }
 
 export const isoOf = (ms: number): string => new Date(ms).toISOString();

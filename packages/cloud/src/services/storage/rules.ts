@@ -45,9 +45,24 @@ export function placeOf(bucket: BucketMessage): Pick<BucketMessage, "location" |
 
 /** What the client may not set: worked out, or kept by the cloud. */
 const outputOnly = [
-  "kind", "id", "selfLink", "etag", "owner", "projectNumber", "generation", "metageneration", "timeCreated", "updated",
-  "locationType", "acl", "defaultObjectAcl", "satisfiesPZI", "satisfiesPZS", "softDeleteTime", "hardDeleteTime",
-] as const; // biome-ignore format: a list
+  "kind",
+  "id",
+  "selfLink",
+  "etag",
+  "owner",
+  "projectNumber",
+  "generation",
+  "metageneration",
+  "timeCreated",
+  "updated",
+  "locationType",
+  "acl",
+  "defaultObjectAcl",
+  "satisfiesPZI",
+  "satisfiesPZS",
+  "softDeleteTime",
+  "hardDeleteTime",
+] as const;
 
 /** The bucket as the client asks for it, without what is not the client's to say. */
 export function writable(body: BucketMessage): BucketMessage {
