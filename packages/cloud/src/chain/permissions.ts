@@ -91,9 +91,12 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   monitoring: {
     alertPolicies: crud,
     dashboards: crud,
+    groups: crud,
     metricDescriptors: "create delete get list",
     monitoredResourceDescriptors: "get list",
     notificationChannels: `${crud} getVerificationCode sendVerificationCode verify`,
+    services: crud,
+    slos: crud,
     timeSeries: "create list",
     uptimeCheckConfigs: crud,
   },

@@ -31,13 +31,20 @@ function copy(schema: DescMessage, to: Fields, from: Fields, at: { path: readonl
     throw new RpcError("INVALID_ARGUMENT", `Invalid update_mask: there is no field '${at.whole}'.`);
   }
   const key = keyOf(field);
-  const [mine, theirs] = [to[key], from[key]];
-  const nested = rest.length > 0 && field.fieldKind === "message" && field.oneof === undefined;
-  if (nested && isMessage(mine) && isMessage(theirs)) {
-    to[key] = { ...mine };
-    copy(field.message, to[key] as Fields, theirs, { path: rest, whole: at.whole });
-  } else if (theirs === undefined) delete to[key];
-  else to[key] = theirs;
+  const [mine, theirs] = [valueIn(field, to), valueIn(field, from)];
+  if (rest.length > 0 && field.fieldKind === "message" && isMessage(mine) && isMessage(theirs)) {
+    const inner = { ...mine };
+    to[key] = field.oneof === undefined ? inner : { case: field.localName, value: inner };
+    copy(field.message, inner, theirs, { path: rest, whole: at.whole });
+  } else if (from[key] === undefined) delete to[key];
+  else to[key] = from[key];
+}
+
+/** What a message has under a field; nothing where another of its `oneof` is set. */
+function valueIn(field: DescField, message: Fields): unknown {
+  if (field.oneof === undefined) return message[field.localName];
+  const chosen = message[field.oneof.localName] as { readonly case?: string; readonly value?: unknown };
+  return chosen.case === field.localName ? chosen.value : undefined;
 }
 
 /** A field of a `oneof` is held under the name of that. */

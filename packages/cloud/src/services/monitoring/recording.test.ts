@@ -8,7 +8,15 @@ const files = [
   "alertpolicy.crud",
   "monitoringalertpolicy.monitoringalertpolicy.live",
   "monitoringnotificationchannel.monitoringnotificationchannel",
+  "monitoringservicelevelobjective.requestbaseddistributioncut",
+  "monitoringservicelevelobjective.requestbasedgtrtotalservicefilter",
+  "monitoringservicelevelobjective.windowbasedgoodbadmetricfilter",
+  "monitoringservicelevelobjective.windowbasedgtrperformancegtr",
+  "monitoringservicelevelobjective.windowbasedgtrperformancegtrtotalservicefilter",
+  "monitoringservicelevelobjective.windowbasedmetricmeanfilter",
+  "monitoringservicelevelobjective.windowbasedmetricsumfilter",
   "v1beta1.monitoringmetricdescriptor",
+  "v1beta1.monitoringservice",
 ];
 /** What a new descriptor, and one that goes, answers while it is not yet everywhere: there is no such delay here. */
 const lag: Readonly<Record<string, readonly number[]>> = { "v1beta1.monitoringmetricdescriptor": [2, 5] };
@@ -46,6 +54,7 @@ describe.skipIf(!existsSync(recordings))("monitoring: what Google answered, call
     // Numbers that the server chose are put in the place of the recorded ones, or of their placeholders.
     const chosen = new Map([
       [placeholder("projectId"), "my-project"],
+      [placeholder("projectNumber"), "123456789012"],
       [placeholder("uniqueId"), "abc1234567"],
     ]);
     const fill = (text: string): string => {
