@@ -2,6 +2,7 @@ import { createHash, createPublicKey, generateKeyPair, type KeyObject } from "no
 import { promisify } from "node:util";
 import type { MovableClock } from "@aloft/kit/clock";
 import type { Database } from "../host.ts";
+import { selfSignedCertificate } from "./key-certificate.ts";
 
 /** A user-managed key of a service account: its public half. The private one is shown once and not kept. */
 export interface AccountKey {
@@ -16,13 +17,17 @@ export interface AccountKey {
 
 const table = `CREATE TABLE IF NOT EXISTS service_account_keys (
   id TEXT PRIMARY KEY, account TEXT NOT NULL, public_key TEXT NOT NULL, created_ms INTEGER NOT NULL, disabled INTEGER NOT NULL
-)`;
+);
+CREATE TABLE IF NOT EXISTS service_account_certificates (key TEXT PRIMARY KEY, certificate TEXT NOT NULL)`;
 
 /** The user-managed keys of service accounts, by the account's unique id. */
 export interface AccountKeys {
   get(account: string, id: string): AccountKey | undefined;
   list(account: string): readonly AccountKey[];
-  create(account: string): Promise<{ readonly key: AccountKey; readonly privateKey: string }>;
+  /** `name` is the account's e-mail, for the certificate. */
+  create(account: string, name: string): Promise<{ readonly key: AccountKey; readonly privateKey: string }>;
+  /** Its public half as a certificate, PEM; undefined for a key that has none. */
+  certificate(id: string): string | undefined;
   setDisabled(id: string, disabled: boolean): void;
   delete(id: string): void;
 }
@@ -44,19 +49,35 @@ export function createAccountKeys(parts: { readonly db: Database; readonly clock
     },
     list: (account) =>
       db.prepare("SELECT * FROM service_account_keys WHERE account = ? ORDER BY created_ms, id").all(account).map(read),
-    create: async (account) => {
+    certificate: (id) => {
+      const row = db.prepare("SELECT certificate FROM service_account_certificates WHERE key = ?").get(id);
+      return row === undefined ? undefined : String(row.certificate);
+    },
+    create: async (account, name) => {
       const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
       const publicKey = pem(createPublicKey(privateKey), "spki");
       const id = createHash("sha1").update(publicKey).digest("hex");
       const key: AccountKey = { id, account, publicKey, createdMs: clock.now(), disabled: false };
-      db.prepare("INSERT INTO service_account_keys VALUES (?, ?, ?, ?, 0)").run(id, account, publicKey, key.createdMs);
-      return { key, privateKey: pem(privateKey, "pkcs8") };
+      const own = pem(privateKey, "pkcs8");
+      const made = { privateKey: own, publicKey, name, serialNumber: `00${id.slice(0, 16)}`, fromMs: key.createdMs };
+      const certificate = await selfSignedCertificate(made);
+      db.tx(() => {
+        db.prepare("INSERT INTO service_account_keys VALUES (?, ?, ?, ?, 0)").run(
+          id,
+          account,
+          publicKey,
+          key.createdMs,
+        );
+        db.prepare("INSERT INTO service_account_certificates VALUES (?, ?)").run(id, certificate);
+      });
+      return { key, privateKey: own };
     },
     setDisabled: (id, disabled) => {
       db.prepare("UPDATE service_account_keys SET disabled = ? WHERE id = ?").run(Number(disabled), id);
     },
     delete: (id) => {
       db.prepare("DELETE FROM service_account_keys WHERE id = ?").run(id);
+      db.prepare("DELETE FROM service_account_certificates WHERE key = ?").run(id);
     },
   };
 }

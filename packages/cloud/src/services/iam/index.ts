@@ -1,6 +1,7 @@
 import { oauthSurface, type TokenGrantHandler } from "../../chain/oauth.ts";
 import type { CloudService } from "../../service.ts";
 import { denyRpc } from "./deny/rpc.ts";
+import { iamErrors } from "./errors.ts";
 import { jwtGrant } from "./jwt-grant.ts";
 import { poolMethods } from "./pools/rest.ts";
 import { refreshGrant } from "./refresh-grant.ts";
@@ -13,6 +14,7 @@ export const iam: CloudService = {
   create: (host) => ({
     rpc: [iamRpc(host), denyRpc(host)],
     rest: poolMethods(host),
+    errors: iamErrors,
     operations: { version: "v2", names: ["policies/*/denypolicies/*/operations/*"] },
   }),
   resume: async (host) => {

@@ -66,7 +66,7 @@ export function keyMethods(host: Host): KeyMethods {
         if (keys.list(account.uniqueId).length >= mostKeys) {
           throw new RpcError("FAILED_PRECONDITION", "Precondition check failed.");
         }
-        const { key, privateKey } = await keys.create(account.uniqueId);
+        const { key, privateKey } = await keys.create(account.uniqueId, account.email);
         return {
           ...show(account, key),
           privateKeyType: PrivateKeyType.TYPE_GOOGLE_CREDENTIALS_FILE,
@@ -80,11 +80,13 @@ export function keyMethods(host: Host): KeyMethods {
       audit: "ADMIN_READ",
       handle: ({ name, publicKeyType }) => {
         const { account, key } = mustBe(name);
-        if (publicKeyType === PublicKeyType.TYPE_X509_PEM_FILE) {
-          throw new RpcError("UNIMPLEMENTED", "The local cloud gives public keys as TYPE_RAW_PUBLIC_KEY alone.");
-        }
-        const raw = publicKeyType === PublicKeyType.TYPE_RAW_PUBLIC_KEY;
-        return { ...show(account, key), ...(raw ? { publicKeyData: Buffer.from(key.publicKey) } : {}) };
+        const data =
+          publicKeyType === PublicKeyType.TYPE_X509_PEM_FILE
+            ? keys.certificate(key.id)
+            : publicKeyType === PublicKeyType.TYPE_RAW_PUBLIC_KEY
+              ? key.publicKey
+              : undefined;
+        return { ...show(account, key), ...(data === undefined ? {} : { publicKeyData: Buffer.from(data) }) };
       },
     },
     listServiceAccountKeys: {
