@@ -4,6 +4,7 @@ import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 
 const recordings = "/work/shared/recordings/monitoring";
+/** Of what is here. The one of groups has two of them under one placeholder: it cannot be told which is meant. */
 const files = [
   "alertpolicy.crud",
   "monitoringalertpolicy.monitoringalertpolicy.live",
