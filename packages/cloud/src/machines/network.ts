@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { endianness } from "node:os";
 import type { Clock } from "@aloft/kit/clock";
 import type { Host } from "../host.ts";
 import type { RevisionSpec } from "./machines.ts";
@@ -72,18 +73,24 @@ export function createNetwork(ports: {
   const members = new Map<Peer, () => readonly number[]>();
   const told = new Map<string, number>();
 
-  /** Which end belongs to which socket, and which socket to whom: by the connection's two ends as its owner sees them. */
-  const look = async (): Promise<(ends: string) => Peer | undefined> => {
-    const sockets = new Map<string, string>();
-    try {
-      for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) readTable(await readFile(table, "latin1"), sockets);
-    } catch {
+  /** Who holds which socket, and where to find a connection's. */
+  const look = async (): Promise<(connection: Connection) => Promise<Peer | undefined>> => {
+    const first = await readTable("tcp");
+    if (first === undefined) {
       ports.note("run/vpc", "VPC egress is not enforced here: this system does not tell whose a connection is.");
-      return () => undefined;
+      return async () => undefined;
     }
+    let second: ReturnType<typeof readTable> | undefined;
     const owners = new Map<string, Peer>();
     for (const [peer, holders] of members) for (const inode of socketsOf(holders())) owners.set(inode, peer);
-    return (ends) => owners.get(sockets.get(ends) ?? "");
+    return async (connection) => {
+      let inode = inodeOf(connection, first, "");
+      if (inode === undefined) {
+        second ??= readTable("tcp6");
+        inode = inodeOf(connection, (await second) ?? "", mapped);
+      }
+      return inode === undefined ? undefined : owners.get(inode);
+    };
   };
 
   // The tables are long to read: connections that came before a reading began share it.
@@ -103,10 +110,10 @@ export function createNetwork(ports: {
 
   return {
     ownerOf: async (connection) => {
+      // Taken now: a socket forgets its ends when it is closed.
       const { localAddress, localPort, remoteAddress, remotePort } = connection;
-      if (members.size === 0 || localAddress === undefined || remoteAddress === undefined) return undefined;
-      const find = await snapshot();
-      return find(`${plain(remoteAddress)}:${remotePort} ${plain(localAddress)}:${localPort}`);
+      if (members.size === 0 || remoteAddress === undefined) return undefined;
+      return (await snapshot())({ localAddress, localPort, remoteAddress, remotePort });
     },
     join: ({ spec, holders, warn }) => {
       const peer: Peer = {
@@ -126,27 +133,31 @@ export function createNetwork(ports: {
   };
 }
 
-/** IPv4 on an IPv6 socket is written as IPv4. */
-const plain = (address: string): string => address.replace(/^::ffff:/, "");
+/** How the kernel writes what comes before an IPv4 address on an IPv6 socket. */
+const mapped = "0000000000000000FFFF0000";
 
-/** Adds each connection's socket under its ends: `127.0.0.1:40000 127.20.3.3:6379`. */
-function readTable(text: string, into: Map<string, string>): void {
-  for (const line of text.split("\n").slice(1)) {
-    const [, local, remote, , , , , , , inode] = line.trim().split(/\s+/);
-    if (local === undefined || remote === undefined || inode === undefined || inode === "0") continue;
-    into.set(`${readable(local)} ${readable(remote)}`, inode);
-  }
+const readTable = (name: "tcp" | "tcp6"): Promise<string | undefined> =>
+  readFile(`/proc/net/${name}`, "latin1").catch(() => undefined);
+
+/** The socket at the far end of a connection, by its row: its owner's address first. Undefined where there is none. */
+function inodeOf(connection: Connection, table: string, prefix: string): string | undefined {
+  const { localAddress = "", localPort, remoteAddress = "", remotePort } = connection;
+  const ends = `${prefix}${written(remoteAddress, remotePort)} ${prefix}${written(localAddress, localPort)} `;
+  const at = table.indexOf(` ${ends}`);
+  if (at < 0) return undefined;
+  // After the ends: state, queues, timer, retransmissions, user, timeout, inode.
+  const inode = table.slice(at + ends.length + 1, at + ends.length + 160).split(/\s+/)[6];
+  return inode === "0" ? undefined : inode;
 }
 
-/** An address as the kernel writes it, hexadecimal words in the machine's order: of IPv6 only what stands for IPv4. */
-function readable(end: string): string {
-  const [words = "", port = ""] = end.split(":");
-  if (words.length !== 8 && !words.startsWith("0000000000000000FFFF0000")) return end;
-  const bytes = words.slice(-8).match(/../g) ?? [];
-  return `${bytes
-    .reverse()
-    .map((byte) => Number.parseInt(byte, 16))
-    .join(".")}:${Number.parseInt(port, 16)}`;
+/** An IPv4 end as the kernel writes it: a word in the machine's order and the port, in hexadecimal. */
+function written(address: string, port = 0): string {
+  const bytes = address
+    .replace(/^::ffff:/, "")
+    .split(".")
+    .map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  if (endianness() === "LE") bytes.reverse();
+  return `${bytes.join("")}:${port.toString(16).padStart(4, "0")}`.toUpperCase();
 }
 
 /** The sockets that these processes and all below them hold, by inode. */
