@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 
-const recordings = "/work/shared/recordings/logging";
+const recordings = join(import.meta.dirname, "../../../../../../shared/recordings/logging");
 /** Those of projects; folders and organizations are not here. */
 const files = [
   "bucket.crud",

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 
-const recordings = "/work/shared/recordings/monitoring";
+const recordings = join(import.meta.dirname, "../../../../../../shared/recordings/monitoring");
 /** Of what is here. The one of groups has two of them under one placeholder: it cannot be told which is meant. */
 const files = [
   "alertpolicy.crud",
