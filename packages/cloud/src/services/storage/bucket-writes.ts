@@ -15,6 +15,23 @@ export function mustBeBucket(store: Store, name: string | undefined): StoredBuck
   return bucket;
 }
 
+const noEffect = {
+  autoclass: "classes of objects are not changed by their use",
+  billing: "nobody pays here",
+  cors: "pages of other origins are not served here",
+  encryption: "objects are not encrypted with it",
+  ipFilter: "calls from any address of this machine are let in",
+  logging: "no usage logs are written",
+  website: "no website is served",
+} as const;
+
+/** Says what of a bucket's settings is kept and shown, and does nothing here. */
+function noteSettings({ host }: Storage, bucket: BucketMessage): void {
+  for (const [field, text] of Object.entries(noEffect)) {
+    if (bucket[field as keyof typeof noEffect] != null) host.note(`storage.${field}`, `It is kept and shown; ${text}.`);
+  }
+}
+
 /** Makes a bucket with its policy: the project's teams, as every new bucket of Google's has them. */
 export function createBucket(
   storage: Storage,
@@ -44,6 +61,7 @@ export function createBucket(
       updated: time,
     },
   };
+  noteSettings(storage, bucket.resource);
   const uniform = isUniform(bucket.resource);
   const team = (kind: string): string => `${kind}:${project}`;
   const owners = [team("projectEditor"), team("projectOwner")];
@@ -79,6 +97,7 @@ export function changed(
   const resource: BucketMessage = { ...settled({ ...wanted, ...fixed }, before.resource, host.clock.now()), ...fixed };
   const uniform = isUniform(resource);
   let bucket: StoredBucket = { ...before, resource };
+  noteSettings(storage, resource);
   if (!isDeepStrictEqual(resource, before.resource)) bucket = touched(storage, bucket);
   if (uniform && !isUniform(before.resource)) copyDefaultAcl(storage, bucket);
   return uniform ? bucket : withAcls(storage, bucket, request, call);

@@ -1,5 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  type ReadStream,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32c } from "@aloft/kit/crc32c";
@@ -49,8 +58,8 @@ export interface Content {
   append(path: string, body: AsyncIterable<Uint8Array>, sums: Sums, skip: number): Promise<void>;
   /** Brings the file to the disk; then `keep`, called with its id, writes its row. Throws what `keep` throws, the file gone. */
   commit<T>(received: Received, keep: (file: string) => T): Promise<T>;
-  pathOf(file: string): string;
-  read(file: string, range?: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
+  /** Opened at once: what is deleted from now on is read to its end all the same. */
+  read(file: string, range?: { readonly start: number; readonly end: number }): ReadStream;
   drop(file: string): void;
   discard(path: string): Promise<void>;
   /** Removes every file that `isKnown` does not know. */
@@ -116,8 +125,10 @@ export function createContent(root: string, ids: Ids): Content {
         throw thrown;
       }
     },
-    pathOf,
-    read: (file, range) => createReadStream(pathOf(file), { highWaterMark: pieceBytes, ...range }),
+    read: (file, range) => {
+      const path = pathOf(file);
+      return createReadStream(path, { fd: openSync(path, "r"), highWaterMark: pieceBytes, ...range });
+    },
     drop: (file) => rmSync(pathOf(file), { force: true }),
     discard: (path) => rm(path, { force: true }),
     sweep: async (isKnown, isUpload) => {

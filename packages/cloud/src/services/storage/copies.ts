@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import type { Call, JsonObject, RestMethod, RestRequest } from "../../service.ts";
 import { mustHold, onObject } from "./access.ts";
 import { mustBeBucket } from "./bucket-writes.ts";
@@ -188,9 +187,11 @@ function composed(storage: Storage, request: RestRequest, call: Call, bucket: St
 async function concatenate({ content, host }: Storage, sources: readonly StoredObject[]): Promise<Received> {
   const path = content.partial(`once-${host.ids.uuid()}`);
   const sums = newSums();
+  const streams = sources.map(({ file }) => content.read(file));
   try {
-    for (const { file } of sources) await content.append(path, createReadStream(content.pathOf(file)), sums, 0);
+    for (const stream of streams) await content.append(path, stream, sums, 0);
   } catch (thrown) {
+    for (const stream of streams) stream.destroy();
     await content.discard(path);
     throw thrown;
   }

@@ -29,7 +29,6 @@ export function runLifecycle(storage: Storage): boolean {
   const { host, store, sessions, content } = storage;
   const nowMs = host.clock.now();
   const freed: string[] = [];
-  let more = false;
   host.db.tx(() => {
     for (const object of store.overdue(nowMs)) {
       store.removeObject(object);
@@ -37,7 +36,6 @@ export function runLifecycle(storage: Storage): boolean {
     }
   });
   for (const bucket of store.buckets()) {
-    more ||= bucket.resource.lifecycle != null || !store.isBare(bucket.name);
     if (bucket.resource.lifecycle != null) freed.push(...host.db.tx(() => applyRules(storage, bucket, nowMs)));
   }
   for (const { id } of sessions.olderThan(nowMs - weekMs)) {
@@ -45,7 +43,7 @@ export function runLifecycle(storage: Storage): boolean {
     void content.discard(content.partial(id));
   }
   storage.release(freed);
-  return more;
+  return store.keepsDeleted() || store.buckets().some(({ resource }) => resource.lifecycle != null);
 }
 
 function applyRules(storage: Storage, bucket: StoredBucket, nowMs: number): readonly string[] {

@@ -63,7 +63,6 @@ export function writeObject(storage: Storage, draft: Draft, query: URLSearchPara
     const generation = storage.nextGeneration();
     if (present !== undefined) freed.push(...putAway(storage, bucket, present));
     const resource: ObjectMessage = {
-      contentType: "application/octet-stream",
       storageClass: bucket.resource.storageClass ?? "STANDARD",
       ...(bucket.resource.defaultEventBasedHold === true ? { eventBasedHold: true } : {}),
       ...(bucket.resource.encryption?.defaultKmsKeyName == null
@@ -76,7 +75,6 @@ export function writeObject(storage: Storage, draft: Draft, query: URLSearchPara
       timeStorageClassUpdated: time,
       timeFinalized: time,
     };
-    if (draft.resource.contentType === undefined) delete resource.contentType;
     const made: StoredObject = {
       bucket: bucket.name,
       name: draft.name,

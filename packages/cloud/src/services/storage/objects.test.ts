@@ -180,3 +180,14 @@ test("objects: the XML API reads, lists and writes at a bucket's path", async ()
   expect((await call("HEAD", "/storage.googleapis.com/data/x/m&m.txt")).headers.get("content-length")).toBe("5");
   expect((await call("DELETE", "/storage.googleapis.com/data/x/m&m.txt")).status).toBe(204);
 });
+
+test("objects: what is being read is read to its end, also when it is deleted meanwhile", async () => {
+  const large = Buffer.alloc(8 * 1024 * 1024, "read");
+  await put("going", large);
+  const response = await fetch(`${cloud.url}${o}/going?alt=media`, {
+    headers: { authorization: `Bearer ${cloud.token()}` },
+  });
+  await call("PATCH", "/storage/v1/b/data", { body: { softDeletePolicy: { retentionDurationSeconds: 0 } } });
+  expect((await call("DELETE", `${o}/going`)).status).toBe(204);
+  expect(Buffer.from(await response.arrayBuffer()).equals(large)).toBe(true);
+});

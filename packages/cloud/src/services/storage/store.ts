@@ -106,12 +106,21 @@ export function createStore(db: Database) {
           .get(bucket, name, generation),
         objectOf,
       ),
-    /** Every version of every object, by name, the newest first. */
-    versions: (bucket: string): Iterable<StoredObject> =>
-      db
-        .prepare("SELECT * FROM storage_objects WHERE bucket = ? ORDER BY name, generation DESC")
-        .all(bucket)
-        .map(objectOf),
+    /** Every version of every object, by name, the newest first; read in pages, so that each may be changed as it comes. */
+    versions: function* (bucket: string): Generator<StoredObject> {
+      const page = db.prepare(
+        `SELECT * FROM storage_objects WHERE bucket = ? AND (name > ? OR (name = ? AND generation < ?))
+         ORDER BY name, generation DESC LIMIT 500`,
+      );
+      let [name, generation] = ["", 0];
+      for (;;) {
+        const rows = page.all(bucket, name, name, generation).map(objectOf);
+        yield* rows;
+        const last = rows.at(-1);
+        if (last === undefined) return;
+        ({ name, generation } = last);
+      }
+    },
     /** Whether no object that a client would see is in the bucket (of names that begin so). */
     isEmpty: (bucket: string, prefix = ""): boolean =>
       db
@@ -119,9 +128,6 @@ export function createStore(db: Database) {
           "SELECT 1 FROM storage_objects WHERE bucket = ? AND name >= ? AND name < ? AND state <> 'deleted' LIMIT 1",
         )
         .get(bucket, prefix, `${prefix}\u{10ffff}\u{10ffff}`) === undefined,
-    /** Whether nothing at all is kept in it, not even for a while. */
-    isBare: (bucket: string): boolean =>
-      db.prepare("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1").get(bucket) === undefined,
     putObject: (object: StoredObject): void => {
       db.prepare(
         `INSERT OR REPLACE INTO storage_objects (bucket, name, generation, state, file, size, resource, acl, purgeMs)
@@ -150,6 +156,8 @@ export function createStore(db: Database) {
     /** Soft-deleted objects whose time is over. */
     overdue: (nowMs: number): StoredObject[] =>
       db.prepare("SELECT * FROM storage_objects WHERE purgeMs <= ?").all(nowMs).map(objectOf),
+    keepsDeleted: (): boolean =>
+      db.prepare("SELECT 1 FROM storage_objects WHERE purgeMs IS NOT NULL LIMIT 1").get() !== undefined,
     lastGeneration: (): number =>
       Number(db.prepare("SELECT max(generation) AS last FROM storage_objects").get()?.last ?? 0),
 
