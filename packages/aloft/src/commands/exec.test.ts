@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -19,14 +19,22 @@ const { credentials } = { credentials: JSON.parse(require("fs").readFileSync(pro
   const project = await fetch("https://cloudresourcemanager.googleapis.com/v3/projects/" + process.env.GOOGLE_CLOUD_PROJECT, {
     headers: { authorization: "Bearer " + granted.access_token },
   });
+  const who = await fetch("https://openidconnect.googleapis.com/v1/userinfo", {
+    headers: { authorization: "Bearer " + granted.access_token },
+  });
   const sql = await fetch("https://sqladmin.googleapis.com/v1/projects/p/instances");
-  console.log(JSON.stringify({ email: info.email, project: (await project.json()).projectId, sql: sql.status }));
+  console.log(JSON.stringify({ email: info.email, who: (await who.json()).email, project: (await project.json()).projectId, sql: sql.status }));
 })();`;
 
 test("aloft exec: starts the cloud; an unmodified program reaches it by Google's addresses alone", async () => {
   const ran = await box.aloft(["exec", "--", node, "-e", ask]);
   expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining("The local cloud was not running") });
-  expect(JSON.parse(ran.stdout)).toEqual({ email: "you@local.aloft", project: "execapp-local", sql: 501 });
+  expect(JSON.parse(ran.stdout)).toEqual({
+    email: "you@local.aloft",
+    who: "you@local.aloft",
+    project: "execapp-local",
+    sql: 501,
+  });
   const as = "runner@another-project.iam.gserviceaccount.com";
   const other = await box.aloft(["exec", "--as", as, "--project", "execapp-local", "--", node, "-e", ask]);
   expect(JSON.parse(other.stdout)).toMatchObject({ email: as });
@@ -99,6 +107,9 @@ test("aloft cloud env: a shell gets the same, with the user's own ways to Google
     CLOUDSDK_CORE_PROJECT: "execapp-local",
     SSL_CERT_FILE: set.NODE_EXTRA_CA_CERTS,
   });
+  const hasJava = (process.env.PATH ?? "").split(":").some((bin) => existsSync(join(bin, "keytool")));
+  const store = /trustStore='([^']+)'/.exec(set.JAVA_TOOL_OPTIONS ?? "")?.[1];
+  expect(store !== undefined && existsSync(store)).toBe(hasJava);
   expect(unset).toEqual(expect.arrayContaining(["GOOGLE_OAUTH_ACCESS_TOKEN", "STORAGE_EMULATOR_HOST"]));
   for (const name of ["GOOGLE_APPLICATION_CREDENTIALS", "BOTO_CONFIG", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]) {
     const file = set[name] ?? "";

@@ -1,5 +1,6 @@
 import { Failure } from "@aloft/kit/failure";
 import type { LocalCloud } from "./ensure.ts";
+import { javaOptions } from "./java-trust.ts";
 import { requiring } from "./node-agents.ts";
 import { type ProgramFiles, writeProgramFiles } from "./program-files.ts";
 
@@ -38,12 +39,17 @@ export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Pr
   const proxy = { host, port: Number(port) };
   const { bundle } = ca.files;
   const identity = { email: as ?? owner, accessToken, refreshToken };
+  const java = await javaOptions({
+    ...{ dir, proxy, pass, environ },
+    ca: { certificate: ca.certificate, file: ca.files.certificate },
+  });
   const files = writeProgramFiles({ dir, identity, proxy, bundle, project });
   return {
     ...throughProxy(proxy, pass),
     ...trusting(bundle),
     ...gcloudOf(proxy, bundle, files),
     ...withoutOthers(environ),
+    ...(java === undefined ? {} : { JAVA_TOOL_OPTIONS: java }),
     NODE_OPTIONS: requiring(files.nodeAgents, environ.NODE_OPTIONS),
     GOOGLE_APPLICATION_CREDENTIALS: files.credentials,
     BOTO_CONFIG: files.boto,

@@ -2,9 +2,15 @@ import { createPublicKey } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Host } from "../host.ts";
 import type { HttpSurface, JsonObject } from "../service.ts";
+import { bearer } from "./identity.ts";
 import { issuer, type LocalTokens } from "./tokens.ts";
 
-const hosts: ReadonlySet<string> = new Set(["accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com"]);
+const hosts: ReadonlySet<string> = new Set([
+  "accounts.google.com",
+  "oauth2.googleapis.com",
+  "openidconnect.googleapis.com",
+  "www.googleapis.com",
+]);
 
 /** What is answered: a status and JSON. */
 export interface OauthAnswer {
@@ -46,6 +52,9 @@ async function answer(host: Host, grant: TokenGrantHandler, req: IncomingMessage
       const given = (name: string): string | null => url.searchParams.get(name) ?? form.get(name);
       return tokenInfo(host, given("access_token"), given("id_token"));
     }
+    case "openidconnect.googleapis.com/v1/userinfo":
+    case "www.googleapis.com/oauth2/v3/userinfo":
+      return userInfo(host, bearer(req.headers.authorization));
     case "oauth2.googleapis.com/token":
     case "www.googleapis.com/oauth2/v4/token": {
       if (req.method !== "POST") return refused("invalid_request", "The token endpoint takes POST.");
@@ -121,6 +130,16 @@ async function tokenInfo(host: Host, access: string | null, id: string | null): 
       email: principal.email,
       email_verified: "true",
     },
+  };
+}
+
+/** Who a token stands for: what Terraform's provider asks first. */
+function userInfo(host: Host, token: string | undefined): OauthAnswer {
+  const principal = token === undefined ? undefined : host.tokens.verifyAccess(token);
+  if (principal === undefined) return refused("invalid_request", "Invalid Credentials", 401);
+  return {
+    status: 200,
+    body: { sub: principal.uniqueId ?? principal.email, email: principal.email, email_verified: true },
   };
 }
 
