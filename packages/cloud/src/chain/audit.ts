@@ -82,6 +82,8 @@ export function audit<I>(
     } satisfies JsonObject,
   };
   parts.logs.write(entry);
+  // Before the write is acknowledged: its entry is not lost either when the process is killed.
+  if (activity) parts.logs.flush();
 }
 
 /** What the request is about; undefined where it was refused because it names nothing. */
