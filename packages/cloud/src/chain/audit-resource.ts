@@ -12,6 +12,10 @@ export function auditedResource(call: Call, name: string, projectId: string): Lo
     case "cloudresourcemanager.googleapis.com":
       return { type: "project", labels: { project_id: projectId } };
     case "run.googleapis.com":
+      if (segment("jobs") !== "") {
+        const labels = { project_id: projectId, location: segment("locations"), job_name: segment("jobs") };
+        return { type: "cloud_run_job", labels };
+      }
       return {
         type: "cloud_run_revision",
         labels: {

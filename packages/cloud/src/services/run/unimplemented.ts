@@ -50,7 +50,7 @@ export function ignoredFields(service: Service): string[] {
   const containers = service.template?.containers ?? [];
   const found: string[] = [];
   if (containers.some((container) => container.resources?.startupCpuBoost)) {
-    found.push("startupCpuBoost is kept and has no effect: instances start with all the CPU there is.");
+    found.push("startupCpuBoost is kept and has no effect: instances start with the CPU of their limit.");
   }
   if (service.binaryAuthorization !== undefined) {
     found.push("binaryAuthorization is kept and not enforced: every image may run.");

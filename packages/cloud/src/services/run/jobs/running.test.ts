@@ -69,6 +69,9 @@ test("jobs: a task is a process with its place in the execution, its secrets, it
     "run.googleapis.com/task_attempt": "0",
   });
   expect((await lines("told", "varlog"))[0].textPayload).toBe("Container called exit(0).");
+  expect((await lines("told", "activity")).map((each) => each.protoPayload.methodName)).toEqual([
+    "google.cloud.run.v2.Jobs.RunJob",
+  ]);
 });
 
 test("jobs: the code that a program ends with is told, and so is a program that there is not", async () => {
