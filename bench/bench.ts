@@ -5,7 +5,12 @@ export interface Bench {
   readonly what: string;
   /** What it is held against. */
   readonly peer: string;
-  run(): Promise<readonly Figure[]>;
+  run(options: BenchOptions): Promise<readonly Figure[]>;
+}
+
+export interface BenchOptions {
+  /** Another Secret Manager endpoint (gRPC, and REST at the same port) that gets the same load. */
+  readonly peer?: { readonly host: string; readonly port: number };
 }
 
 export interface Figure {

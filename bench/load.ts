@@ -1,35 +1,42 @@
 /**
  * A client process that loads one address with a fixed number of callers, each waiting for its answer.
  *
- *   node bench/load.ts '{"kind":"grpc","port":4510,"path":"/pkg.Service/Method","body":"base64","headers":{},"callers":32,"ms":2000}'
+ *   node bench/load.ts '{"kind":"grpc","port":4510,"call":"access","name":"projects/p/secrets/s/versions/1","headers":{},"callers":32,"ms":2000}'
  */
 import { Agent, request } from "node:http";
 import { connect } from "node:http2";
 import { median } from "./bench.ts";
+import { accessVersion, createSecret } from "./secret-messages.ts";
 
-interface Load {
+export interface Load {
   readonly kind: "grpc" | "rest";
+  /** `127.0.0.1` by default. */
+  readonly host?: string;
   readonly port: number;
-  readonly path: string;
-  /** Base64 of the request message (gRPC: with its five-byte frame). */
-  readonly body?: string;
-  readonly method?: string;
+  /** What is called: a version read again and again, a secret made each time, or (with `name`) any path, by GET. */
+  readonly call: "access" | "create" | "path";
+  /** The version; the project in which secrets are made (`projects/p`); the path. */
+  readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly callers: number;
   readonly ms: number;
 }
 
 const load = JSON.parse(process.argv[2] as string) as Load;
+const { host = "127.0.0.1", port } = load;
 const latencies: number[] = [];
-const body = Buffer.from(load.body ?? "", "base64");
 const agent = new Agent({ keepAlive: true, maxSockets: load.callers });
-const session = load.kind === "grpc" ? connect(`http://127.0.0.1:${load.port}`) : undefined;
+const session = load.kind === "grpc" ? connect(`http://${host}:${port}`) : undefined;
+const run = `b${process.pid}-${Date.now().toString(36)}`;
+let made = 0;
+const access = accessVersion(load.name);
 
 function grpcCall(): Promise<void> {
+  const { path, body } = load.call === "create" ? createSecret(load.name, `${run}-${made++}`) : access;
   return new Promise((resolve, reject) => {
     const stream = session?.request({
       ":method": "POST",
-      ":path": load.path,
+      ":path": path,
       "content-type": "application/grpc",
       te: "trailers",
       ...load.headers,
@@ -45,24 +52,24 @@ function grpcCall(): Promise<void> {
   });
 }
 
+const secret = JSON.stringify({ replication: { automatic: {} } });
+
 function restCall(): Promise<void> {
+  const isCreate = load.call === "create";
+  const path = isCreate
+    ? `/v1/${load.name}/secrets?secretId=${run}-${made++}`
+    : load.call === "access"
+      ? `/v1/${load.name}:access`
+      : load.name;
+  const type = isCreate ? { "content-type": "application/json", "content-length": String(secret.length) } : {};
   return new Promise((resolve, reject) => {
-    const req = request(
-      {
-        host: "127.0.0.1",
-        port: load.port,
-        path: load.path,
-        method: load.method ?? "GET",
-        headers: load.headers,
-        agent,
-      },
-      (res) => {
-        res.on("data", () => {});
-        res.on("end", () => (res.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${res.statusCode}`))));
-      },
-    );
+    const headers = { ...load.headers, ...type };
+    const req = request({ host, port, path, method: isCreate ? "POST" : "GET", headers, agent }, (res) => {
+      res.on("data", () => {});
+      res.on("end", () => (res.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${res.statusCode}`))));
+    });
     req.on("error", reject);
-    req.end(body.length > 0 ? body : undefined);
+    req.end(isCreate ? secret : undefined);
   });
 }
 

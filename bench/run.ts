@@ -4,16 +4,28 @@
  *   npm run bench               all
  *   npm run bench -- NAME       one
  *   npm run bench -- --json
+ *   npm run bench -- access-secret create-secret --peer HOST:PORT     another Secret Manager gets the same load
  */
 import { availableParallelism, totalmem } from "node:os";
-import { bench as accessSecret } from "./access-secret.ts";
+import { accessSecret, createSecret } from "./access-secret.ts";
+import type { BenchOptions } from "./bench.ts";
+import { bench as cloudInProcess } from "./cloud-in-process.ts";
 import { bench as cloudStart } from "./cloud-start.ts";
 import { bench as commands } from "./commands.ts";
+import { bench as manySecrets } from "./many-secrets.ts";
 
-const benches = [accessSecret, cloudStart, commands];
+const benches = [accessSecret, createSecret, manySecrets, cloudStart, cloudInProcess, commands];
 const args = process.argv.slice(2);
 const json = args.includes("--json");
-const names = args.filter((arg) => !arg.startsWith("--"));
+const peerAt = args.indexOf("--peer");
+const [, host, port] = /^([^:]+):(\d+)$/.exec(args[peerAt + 1] ?? "") ?? [];
+const names = args.filter((arg, at) => !arg.startsWith("--") && (peerAt < 0 || at !== peerAt + 1));
+if (peerAt >= 0 && port === undefined) {
+  console.error("--peer takes HOST:PORT");
+  process.exit(2);
+}
+const options: BenchOptions =
+  peerAt < 0 || host === undefined || port === undefined ? {} : { peer: { host, port: Number(port) } };
 const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   console.error(`no figure is named ${unknown.join(", ")}; there are ${benches.map((bench) => bench.name).join(", ")}`);
@@ -26,7 +38,7 @@ if (!json)
 for (const bench of benches) {
   if (names.length > 0 && !names.includes(bench.name)) continue;
   if (!json) console.log(`\n${bench.name}: ${bench.what}\n  against ${bench.peer}`);
-  for (const figure of await bench.run()) {
+  for (const figure of await bench.run(options)) {
     if (json) {
       console.log(JSON.stringify({ bench: bench.name, ...figure }));
       continue;
