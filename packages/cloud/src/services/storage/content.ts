@@ -59,7 +59,9 @@ export interface Content {
   /** Brings the file to the disk; then `keep`, called with its id, writes its row. Throws what `keep` throws, the file gone. */
   commit<T>(received: Received, keep: (file: string) => T): Promise<T>;
   /** Opened at once: what is deleted from now on is read to its end all the same. */
-  read(file: string, range?: { readonly start: number; readonly end: number }): ReadStream;
+  read(file: string): ReadStream;
+  /** The open file, to be closed by who asked for it. */
+  open(file: string): number;
   drop(file: string): void;
   discard(path: string): Promise<void>;
   /** Removes every file that `isKnown` does not know. */
@@ -104,6 +106,7 @@ export function createContent(root: string, ids: Ids): Content {
           if (fresh.length === 0) continue;
           await writeAll(handle, fresh);
           addTo(sums, fresh);
+          giveBack(chunk);
         }
       } finally {
         await handle.close();
@@ -125,10 +128,11 @@ export function createContent(root: string, ids: Ids): Content {
         throw thrown;
       }
     },
-    read: (file, range) => {
+    read: (file) => {
       const path = pathOf(file);
-      return createReadStream(path, { fd: openSync(path, "r"), highWaterMark: pieceBytes, ...range });
+      return createReadStream(path, { fd: openSync(path, "r"), highWaterMark: pieceBytes });
     },
+    open: (file) => openSync(pathOf(file), "r"),
     drop: (file) => rmSync(pathOf(file), { force: true }),
     discard: (path) => rm(path, { force: true }),
     sweep: async (isKnown, isUpload) => {
@@ -152,4 +156,12 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * Gives a chunk's memory back now: left to the collector, tens of megabytes pile up. Only where the chunk is all that is
+ * in its memory, since of a part nobody knows who reads the rest.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength >= 16_384) buffer.transfer(0);
 }

@@ -3,6 +3,7 @@ import { createGunzip } from "node:zlib";
 import type { Exchange } from "../../service.ts";
 import { StorageError } from "./errors.ts";
 import { objectEtag } from "./object-view.ts";
+import { pour } from "./pour.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredObject } from "./store.ts";
 
@@ -61,7 +62,7 @@ export async function sendContent(
     res.writeHead(206, { ...head, ...part });
   }
   if (verb === "HEAD" || size === 0) return void res.end();
-  await pipeline(content.read(object.file, range), res);
+  await pour(content.open(object.file), range?.start ?? 0, range?.end ?? size - 1, res);
 }
 
 /** The one range of `bytes=…` (several are answered whole, as Google does). Throws 416 for one beyond the end. */
