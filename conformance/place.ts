@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Cloud, startCloud } from "@aloft/cloud";
 import { services } from "../packages/cloud/src/services/index.ts";
 import type { Report } from "./suite.ts";
-import { watched } from "./watched.ts";
+import { ownHeader, watched } from "./watched.ts";
 
 /** How a program ended. */
 export interface Ran {
@@ -68,7 +68,7 @@ export async function openPlace(report: Pick<Report, "answered">): Promise<Place
     api: async (verb, path, body) => {
       const answer = await fetch(`${cloud.url}/${path}`, {
         method: verb,
-        headers: { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json" },
+        headers: { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json", [ownHeader]: "1" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await answer.text();

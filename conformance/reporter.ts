@@ -27,16 +27,20 @@ export function createReporter(json: boolean, print: (line: string) => void): Re
   const cases: Case[] = [];
   const versions: Record<string, string> = {};
   const methods = new Map<string, Set<Door>>();
+  /** Since the last case: they count when the case that they are of is ok. */
+  let pending: (readonly [method: string, door: Door])[] = [];
   return {
     ended: (one) => {
       cases.push(one);
+      if (one.outcome === "ok")
+        for (const [method, door] of pending) methods.set(method, (methods.get(method) ?? new Set()).add(door));
+      pending = [];
       if (json) return print(JSON.stringify({ type: "case", time: new Date().toISOString(), ...one }));
       print(`${marks[one.outcome]} ${one.group}  ${one.name}`);
       if (one.outcome !== "ok") for (const line of one.why ?? []) print(`         ${line}`);
     },
     answered: (method, door) => {
-      const doors = methods.get(method) ?? new Set();
-      methods.set(method, doors.add(door));
+      pending.push([method, door]);
     },
     version: (program, version) => {
       versions[program] = version;

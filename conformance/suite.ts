@@ -28,7 +28,7 @@ export type Door = "grpc" | "rest";
 export interface Report {
   /** A case's end. */
   ended(one: Case): void;
-  /** A method of the local cloud answered this suite through a door without an error. */
+  /** A method of the local cloud answered through a door without an error. It counts when the case that ends next is ok. */
   answered(method: string, door: Door): void;
   /** The version of a program that took part. */
   version(program: string, version: string): void;

@@ -20,6 +20,7 @@ const checks: readonly Check[] = [
   { name: "boundaries", command: [node, "scripts/boundaries.ts"] },
   { name: "unused code", command: ["knip", "--no-progress"] },
   { name: "descriptors", command: [node, "packages/cloud/scripts/build-descriptors.ts", "--check"], skippedAt: 3 },
+  { name: "docs/coverage.md", command: [node, "scripts/coverage.ts", "--check"] },
   { name: "docs/errors.md", command: [node, "scripts/errors-doc.ts", "--check"] },
 ];
 

@@ -31,8 +31,7 @@ export const recordings: Suite = {
       const cloudServices = services.map((service) =>
         service.api === "run.googleapis.com" ? runOver(() => machines) : service,
       );
-      const replayed = await replay(recording, watched(cloudServices, report));
-      for (const one of replayed) {
+      const replayed = await replay(recording, watched(cloudServices, report), (one) => {
         const outcome = one.differences.length === 0 ? "ok" : isKnown(known, recording.name, one) ? "known" : "failed";
         const why = one.differences.map(({ at, recorded, ours }) => `${at}: ours ${ours}, recorded ${recorded}`);
         report.ended({
@@ -41,7 +40,7 @@ export const recordings: Suite = {
           outcome,
           ...(why.length === 0 ? {} : { why }),
         });
-      }
+      });
       const gone = stale(known, recording.name, replayed);
       if (gone.length > 0) report.ended({ group: "list", name: recording.name, outcome: "failed", why: gone });
     }
