@@ -3,7 +3,6 @@ import type { Host } from "../../host.ts";
 import { rpc, type ServiceParts } from "../../service.ts";
 import { asymmetricMethods } from "./asymmetric.ts";
 import { cryptoKeyMethods } from "./crypto-keys.ts";
-import type { Due } from "./due.ts";
 import { encryptMethods } from "./encrypt.ts";
 import { keyRingMethods } from "./key-rings.ts";
 import { macMethods } from "./mac.ts";
@@ -13,14 +12,8 @@ import { policyMethods } from "./policies.ts";
 import { rawMethods } from "./raw.ts";
 import { versionMethods } from "./versions.ts";
 
-const dueKey = "cloudkms.due";
-
-/** Ends the timers, where the API was ever called. */
-export function stopTimers(host: Host): void {
-  host.shared<Due | undefined>(dueKey, () => undefined)?.stop();
-}
-
-export function keyManagement(host: Host): ServiceParts {
+/** `dueKey`: what its timers are shared under. */
+export function keyManagement(host: Host, dueKey: string): ServiceParts {
   const parts = createParts(host);
   host.shared(dueKey, () => parts.due);
   const policies = policyMethods(parts);

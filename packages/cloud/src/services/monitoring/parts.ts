@@ -1,0 +1,21 @@
+import type { Host } from "../../host.ts";
+import type { ServiceParts } from "../../service.ts";
+import { alertPolicies, alertsRpc } from "./alerts.ts";
+import { channelsRpc } from "./channels.ts";
+import { groupsRpc } from "./groups.ts";
+import { objectivesRpc } from "./objectives.ts";
+import { metricRpc } from "./rpc.ts";
+
+/** The handlers, apart from the service's value, so that they are loaded at its first call. */
+export function monitoringParts(host: Host): ServiceParts {
+  const policies = alertPolicies(host);
+  return {
+    rpc: [
+      metricRpc(host),
+      alertsRpc(host, policies),
+      channelsRpc(host, policies),
+      objectivesRpc(host),
+      groupsRpc(host),
+    ],
+  };
+}
