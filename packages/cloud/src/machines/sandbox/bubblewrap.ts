@@ -131,7 +131,7 @@ export function bubblewrap(options: {
         holder,
         main: () => (init.pid() === undefined ? undefined : childrenOf(init.pid() as number)[0]),
         processes: () => (init.pid() === undefined ? [] : descendantsOf(init.pid() as number)),
-        diskBytes: () => (layering === "overlay" ? diskUsed(init.pid()) : 0),
+        diskBytes: () => (layering === "overlay" ? diskUsed(init.pid(), launch.memoryMiB) : 0),
         stdout: out.reader,
         stderr: err.reader,
         exited,
@@ -238,11 +238,15 @@ function exitOf(child: ReturnType<typeof spawn>): Promise<Exit> {
   });
 }
 
-function diskUsed(pid: number | undefined): number {
+/**
+ * What the program wrote to its disk in memory, in bytes. While it starts, its root is still this machine's or bubblewrap's own:
+ * only a file system of the size that the layer was made with is the layer.
+ */
+export function diskUsed(pid: number | undefined, memoryMiB: number): number {
   if (pid === undefined) return 0;
   try {
     const { blocks, bfree, bsize } = statfsSync(`/proc/${pid}/root`);
-    return (blocks - bfree) * bsize;
+    return blocks * bsize === memoryMiB * 2 ** 20 ? (blocks - bfree) * bsize : 0;
   } catch {
     return 0;
   }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { identify, isAlive } from "../../processes.ts";
 import { nodeLayer } from "../testing/registry.ts";
 import { serviceName, until, world } from "../testing/world.ts";
-import { tryBubblewrap } from "./bubblewrap.ts";
+import { diskUsed, tryBubblewrap } from "./bubblewrap.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -72,6 +72,10 @@ describe("isolation", () => {
     const found = tryBubblewrap(mkdtempSync(join(tmpdir(), "aloft-probe-")));
     if (!("layering" in found)) skip(found.why);
     else expect(found.why ?? "").not.toContain("symbolic links");
+  });
+
+  test("the disk of a program whose root is still this machine's is none of its own", () => {
+    expect(diskUsed(process.pid, 512)).toBe(0);
   });
 
   test("as a user of its own, on its own files", async ({ skip }) => {
