@@ -51,7 +51,11 @@ export interface ServiceParts {
    */
   readonly operations?: { readonly version: string; readonly names: readonly string[] };
   /** Serves `google.cloud.location.Locations` under this version (`v1`): the local regions. */
-  readonly locations?: { readonly version: string };
+  readonly locations?: {
+    readonly version: string;
+    /** Older versions under which clients still ask for them. */
+    readonly also?: readonly string[];
+  };
 }
 
 /** How audit logs class a call, as Google's: Admin Activity is always written, Data Access where `auditConfigs` ask. */

@@ -30,6 +30,9 @@ const known = new Set(permissions);
 
 /** `google.cloud.location.Locations` of one API. */
 export function locationsOf(api: string, at: NonNullable<ServiceParts["locations"]>): ExtraRoutes {
+  const versions = [at.version, ...(at.also ?? [])];
+  const reads = (path: string) =>
+    versions.map((version) => ({ verb: "GET", template: `/${version}/${path}`, body: "" }) as const);
   const short = api.slice(0, api.indexOf("."));
   const access = (verb: string): Access<{ readonly name: string }> => {
     const permission = `${short}.locations.${verb}`;
@@ -60,8 +63,8 @@ export function locationsOf(api: string, at: NonNullable<ServiceParts["locations
   return {
     rpc: locations,
     bindings: {
-      listLocations: [{ verb: "GET", template: `/${at.version}/{name=projects/*}/locations`, body: "" }],
-      getLocation: [{ verb: "GET", template: `/${at.version}/{name=projects/*/locations/*}`, body: "" }],
+      listLocations: reads("{name=projects/*}/locations"),
+      getLocation: reads("{name=projects/*/locations/*}"),
     },
   };
 }

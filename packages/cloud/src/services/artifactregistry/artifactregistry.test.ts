@@ -267,3 +267,12 @@ test("registry: sign-in as docker does it, and the repository's own grants", asy
   const push = await oci("demo/other/guarded/blobs/uploads/", { method: "POST", headers });
   expect(await errorOf(push)).toMatchObject({ code: "DENIED" });
 });
+
+test("locations: also under v1beta2, where gcloud asks for them before it lists all repositories", async () => {
+  for (const version of ["v1", "v1beta2"]) {
+    const url = `${cloud.url}/artifactregistry.googleapis.com/${version}/projects/demo/locations`;
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${cloud.token()}` } });
+    const { locations } = (await answer.json()) as { locations: { locationId: string }[] };
+    expect(locations.map(({ locationId }) => locationId)).toContain("us-central1");
+  }
+});

@@ -15,7 +15,8 @@ export const artifactregistry: CloudService = {
   create: (host) => ({
     rpc: [artifactRegistry(host, artifactStore(host))],
     operations: { version: "v1", names: ["projects/*/locations/*/operations/*"] },
-    locations: { version: "v1" },
+    // gcloud 528 lists all repositories by asking v1beta2 for the locations.
+    locations: { version: "v1", also: ["v1beta2"] },
   }),
   // The registry answers before the API's first call; its parts are made at its own first request.
   resume: async (host) => {
