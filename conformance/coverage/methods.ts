@@ -40,7 +40,10 @@ export async function coverageOf(results: Readonly<Record<string, Result>>): Pro
     const own = service.descriptors === undefined ? [] : schemas.load(service.descriptors);
     for (const described of own) {
       // Every API imports these; the wire serves them where an API has them.
-      if (/^google\.(longrunning|cloud\.location|iam\.v1)\./.test(described.typeName) && !handlers.has(described.typeName))
+      if (
+        /^google\.(longrunning|cloud\.location|iam\.v1)\./.test(described.typeName) &&
+        !handlers.has(described.typeName)
+      )
         continue;
       const having = handlers.get(described.typeName);
       for (const method of described.methods) {
