@@ -1,45 +1,23 @@
 import { CryptoKeyVersion_CryptoKeyVersionState as State } from "../../../gen/cloudkms-v1.enums.ts";
+import { createDue, type Due } from "../../store/due.ts";
 import { algorithmOf } from "./algorithms.ts";
 import { symmetricMaterial } from "./material.ts";
 import { addVersion, timestamp } from "./new-version.ts";
 import type { KmsParts } from "./parts.ts";
 import { durationMillis } from "./settings.ts";
 
-/** What falls due by the clock: keys are rotated, versions that are scheduled for it are destroyed. */
-export interface Due {
-  /** Does what is due; one comparison when nothing is. Called before anything is read. */
-  settle(): void;
-  /** Looks anew when the next is due; called after a change of such a time. */
-  changed(): void;
-  stop(): void;
-}
-
 type Parts = Omit<KmsParts, "due">;
 
-export function createDue(parts: Parts): Due {
+/** Keys are rotated, versions that are scheduled for it are destroyed. */
+export function createKmsDue(parts: Parts): Due {
   const { host, store } = parts;
-  let nextMs = Number.POSITIVE_INFINITY;
-  let cancel: (() => void) | undefined;
-
-  const settle = (): void => {
-    const nowMs = host.clock.now();
-    if (nowMs < nextMs) return;
-    host.db.tx(() => {
+  return createDue(host, {
+    nextMs: () => store.nextDueMs(),
+    work: (nowMs) => {
       for (const { key, atMs } of store.toRotate(nowMs)) rotate(parts, key, atMs, nowMs);
       for (const { key, number, atMs } of store.toDestroy(nowMs)) destroy(parts, key, number, atMs);
-    });
-    changed();
-  };
-
-  const changed = (): void => {
-    cancel?.();
-    cancel = undefined;
-    nextMs = store.nextDueMs() ?? Number.POSITIVE_INFINITY;
-    if (nextMs < Number.POSITIVE_INFINITY) cancel = host.clock.after(nextMs - host.clock.now(), settle);
-  };
-
-  changed();
-  return { settle, changed, stop: () => cancel?.() };
+    },
+  });
 }
 
 /** A new primary version for every period that has passed; the time of the next one stays in step with the first. */

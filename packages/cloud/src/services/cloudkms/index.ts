@@ -1,5 +1,5 @@
 import type { CloudService } from "../../service.ts";
-import type { Due } from "./due.ts";
+import type { Due } from "../../store/due.ts";
 import { api } from "./rules.ts";
 
 const dueKey = "cloudkms.due";

@@ -7,8 +7,9 @@ import type {
   KeyRingSchema,
 } from "../../../gen/types/google/cloud/kms/v1/resources_pb.js";
 import type { Host } from "../../host.ts";
+import type { Due } from "../../store/due.ts";
 import { type Purpose, purposeName } from "./algorithms.ts";
-import { createDue, type Due } from "./due.ts";
+import { createKmsDue } from "./due.ts";
 import { notEnabled, notFound, precondition, requireName, splitVersion } from "./rules.ts";
 import { createStore, type KeyedVersion, type Store } from "./store.ts";
 
@@ -36,7 +37,7 @@ export function createParts(host: Host): KmsParts {
     },
   });
   const rest = { host, store, ringSchema, keySchema, versionSchema };
-  return { ...rest, due: createDue(rest) };
+  return { ...rest, due: createKmsDue(rest) };
 }
 
 const states = new Map<number, string>(Object.entries(State).map(([name, number]) => [number, name]));

@@ -1,7 +1,7 @@
 import { SecretVersion_State as State } from "../../../gen/secretmanager-v1.enums.ts";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
-import type { Due } from "./due.ts";
+import type { Due } from "../../store/due.ts";
 import type { SecretParts } from "./parts.ts";
 import { parseVersion, versionInState } from "./rules.ts";
 import { missingVersion, versionNumber } from "./versions.ts";

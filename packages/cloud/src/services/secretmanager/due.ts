@@ -1,25 +1,14 @@
 import { SecretVersion_State as State } from "../../../gen/secretmanager-v1.enums.ts";
+import { createDue, type Due } from "../../store/due.ts";
 import { api, type SecretParts, timestampOf } from "./parts.ts";
 import { etagOf } from "./rules.ts";
 
-/** What falls due by the clock: secrets expire, versions that were asked to be destroyed are. */
-export interface Due {
-  /** Does what is due; one comparison when nothing is. Called before anything is read. */
-  settle(): void;
-  /** Looks anew when the next is due; called after a change of such a time. */
-  changed(): void;
-  stop(): void;
-}
-
-export function createDue(parts: SecretParts): Due {
+/** Secrets expire, versions that were asked to be destroyed are. */
+export function createSecretsDue(parts: SecretParts): Due {
   const { host, store } = parts;
-  let nextMs = Number.POSITIVE_INFINITY;
-  let cancel: (() => void) | undefined;
-
-  const settle = (): void => {
-    const nowMs = host.clock.now();
-    if (nowMs < nextMs) return;
-    host.db.tx(() => {
+  return createDue(host, {
+    nextMs: () => store.nextDueMs(),
+    work: (nowMs) => {
       for (const name of store.expired(nowMs)) {
         store.deleteSecret(name);
         host.iam.removePolicies(`${api}/${name}`);
@@ -28,19 +17,8 @@ export function createDue(parts: SecretParts): Due {
         const version = store.version(secret, number);
         if (version !== undefined) destroyNow(parts, secret, version, atMs * 1000);
       }
-    });
-    changed();
-  };
-
-  const changed = (): void => {
-    cancel?.();
-    cancel = undefined;
-    nextMs = store.nextDueMs() ?? Number.POSITIVE_INFINITY;
-    if (nextMs < Number.POSITIVE_INFINITY) cancel = host.clock.after(nextMs - host.clock.now(), settle);
-  };
-
-  changed();
-  return { settle, changed, stop: () => cancel?.() };
+    },
+  });
 }
 
 /** Erases the payload for good. */

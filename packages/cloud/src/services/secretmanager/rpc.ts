@@ -2,8 +2,9 @@ import type { SecretManagerService } from "../../../gen/types/google/cloud/secre
 import { iamMethods } from "../../chain/iam-methods.ts";
 import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
+import type { Due } from "../../store/due.ts";
 import { accessMethod } from "./access.ts";
-import { createDue, type Due } from "./due.ts";
+import { createSecretsDue } from "./due.ts";
 import { createParts } from "./parts.ts";
 import { parseSecret, secretNotFound } from "./rules.ts";
 import { secretMethods } from "./secrets.ts";
@@ -18,7 +19,7 @@ export function stopTimers(host: Host): void {
 
 export function secretManager(host: Host): RpcService {
   const parts = createParts(host);
-  const due = host.shared(dueKey, () => createDue(parts));
+  const due = host.shared(dueKey, () => createSecretsDue(parts));
   const iam = iamMethods({
     permissions: "secretmanager.secrets",
     exists: (name) => {

@@ -1,8 +1,8 @@
 import type { Secret } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
+import type { Due } from "../../store/due.ts";
 import { compileFilter } from "../../wire/filter.ts";
-import type { Due } from "./due.ts";
 import { checkSecret, durationMillis, millisOf } from "./limits.ts";
 import { lastPart, readPage } from "./pages.ts";
 import { api, type SecretParts, timestampOf } from "./parts.ts";

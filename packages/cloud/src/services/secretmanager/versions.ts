@@ -8,8 +8,9 @@ import type {
 } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { AuditKind, Methods } from "../../service.ts";
+import type { Due } from "../../store/due.ts";
 import { compileFilter } from "../../wire/filter.ts";
-import { type Due, destroyNow } from "./due.ts";
+import { destroyNow } from "./due.ts";
 import { durationMillis } from "./limits.ts";
 import { lastPart, readPage } from "./pages.ts";
 import { type SecretParts, timestampOf } from "./parts.ts";
