@@ -38,6 +38,8 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/monitoring/v3/service_service.proto",
     "google/monitoring/v3/snooze_service.proto",
     "google/monitoring/v3/uptime_service.proto",
+    "google/monitoring/dashboard/v1/dashboards_service.proto",
+    "google/monitoring/metricsscope/v1/metrics_scopes.proto",
   ],
   "redis-v1": ["google/cloud/redis/v1/cloud_redis.proto"],
   "run-v2": [
