@@ -38,6 +38,7 @@ export const basicRoles: Readonly<Record<string, RoleRow>> = {
       "-resourcemanager.projects.createBillingAssignment|delete|deleteBillingAssignment|undelete|updateLiens",
       "-secretmanager.versions.access",
       "-storage.buckets.enableObjectRetention|getObjectInsights|restore",
+      "-monitoring.metricsScopes.link",
       "-monitoring.notificationChannels.getVerificationCode",
       "-pubsub.*.getIamPolicy",
     ],

@@ -1,5 +1,6 @@
 import { basicRoles, type RoleRow } from "./basic-roles.ts";
 import { autokeyUse, kmsRoles } from "./role-table-kms.ts";
+import { monitoringRoles } from "./role-table-monitoring.ts";
 import { storageRoles } from "./role-table-storage.ts";
 
 const project = "resourcemanager.projects.get|list";
@@ -180,33 +181,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     holds: ["logging.logEntries.download", "logging.views.access|listLogs|listResourceKeys|listResourceValues"],
   },
   "logging.viewer": { title: "Logs Viewer", holds: [...logsRead, "logging.logScopes.get|list"] },
-  "monitoring.admin": {
-    title: "Monitoring Admin",
-    holds: [project, "monitoring.*", "serviceusage.services.enable|get"],
-  },
-  "monitoring.alertPolicyEditor": { title: "Monitoring AlertPolicy Editor", holds: ["monitoring.alertPolicies.*"] },
-  "monitoring.alertPolicyViewer": {
-    title: "Monitoring AlertPolicy Viewer",
-    holds: ["monitoring.alertPolicies.get|list"],
-  },
-  "monitoring.editor": {
-    title: "Monitoring Editor",
-    holds: [
-      project,
-      "monitoring.*",
-      "-monitoring.notificationChannels.getVerificationCode",
-      "serviceusage.services.enable|get",
-    ],
-  },
-  "monitoring.metricWriter": {
-    title: "Monitoring Metric Writer",
-    holds: [
-      "monitoring.metricDescriptors.create|get|list",
-      "monitoring.monitoredResourceDescriptors.*",
-      "monitoring.timeSeries.create",
-    ],
-  },
-  "monitoring.viewer": { title: "Monitoring Viewer", holds: [project, "monitoring.*.get|list"] },
+  ...monitoringRoles,
   "pubsub.publisher": { title: "Pub/Sub Publisher", holds: ["pubsub.topics.publish"] },
   "pubsub.subscriber": {
     title: "Pub/Sub Subscriber",
