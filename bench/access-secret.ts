@@ -6,7 +6,7 @@ const peer = "a bare node:http2 / node:http server that answers fixed bytes, and
 
 export const accessSecret: Bench = {
   name: "access-secret",
-  what: "AccessSecretVersion a second, IAM enforced and audit on, state on disk",
+  what: "AccessSecretVersion a second, IAM enforced, each read in the audit log (DATA_READ asked for), state on disk",
   peer,
   run: (options) => measured("access", options),
 };
@@ -22,11 +22,18 @@ async function measured(call: "access" | "create", { peer }: BenchOptions): Prom
   await using cloud = await cloudProcess();
   await using bare = await bareServer();
   const authorization = `Bearer ${await cloud.token()}`;
-  const enable = await fetch(
-    `${cloud.url}/serviceusage.googleapis.com/v1/projects/bench/services/secretmanager.googleapis.com:enable`,
-    { method: "POST", headers: { authorization } },
-  );
-  if (!enable.ok) throw new Error(`enabling the API: ${enable.status} ${await enable.text()}`);
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const init = { method: "POST", headers: { authorization }, body: JSON.stringify(body) };
+    const answer = await fetch(`${cloud.url}/${path}`, init);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  await post("serviceusage.googleapis.com/v1/projects/bench/services/secretmanager.googleapis.com:enable", {});
+  const project = "cloudresourcemanager.googleapis.com/v1/projects/bench";
+  const policy = (await post(`${project}:getIamPolicy`, {})) as object;
+  const auditLogConfigs = ["ADMIN_READ", "DATA_READ", "DATA_WRITE"].map((logType) => ({ logType }));
+  const auditConfigs = [{ service: "secretmanager.googleapis.com", auditLogConfigs }];
+  await post(`${project}:setIamPolicy`, { policy: { ...policy, auditConfigs } });
   const ours: Endpoint = { host: "127.0.0.1", port: cloud.port, headers: { authorization } };
   await prepare(ours);
   const beside = [
@@ -34,6 +41,8 @@ async function measured(call: "access" | "create", { peer }: BenchOptions): Prom
   ];
   if (peer === undefined) return compare(call, ours, beside);
   const at: Endpoint = { ...peer, headers: {} };
-  await prepare(at);
+  await prepare(at).catch((cause: unknown) => {
+    throw new Error(`${peer.host}:${peer.port} serves no Secret Manager over gRPC in the clear`, { cause });
+  });
   return compare(call, ours, [...beside, { label: `${peer.host}:${peer.port}`, at, isBare: false }]);
 }

@@ -9,8 +9,16 @@ export interface Bench {
 }
 
 export interface BenchOptions {
-  /** Another Secret Manager endpoint (gRPC, and REST at the same port) that gets the same load. */
-  readonly peer?: { readonly host: string; readonly port: number };
+  /** Another Secret Manager endpoint that gets the same load: in the clear, and without credentials. */
+  readonly peer?: PeerAddress;
+}
+
+export interface PeerAddress {
+  readonly host: string;
+  /** Of gRPC. */
+  readonly port: number;
+  /** Of REST; the same by default. */
+  readonly restPort?: number;
 }
 
 export interface Figure {

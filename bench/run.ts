@@ -5,6 +5,7 @@
  *   npm run bench -- NAME       one
  *   npm run bench -- --json
  *   npm run bench -- access-secret create-secret --peer HOST:PORT     another Secret Manager gets the same load
+ *                    --peer HOST:PORT,RESTPORT                        where its REST is at a port of its own
  */
 import { availableParallelism, totalmem } from "node:os";
 import { accessSecret, createSecret } from "./access-secret.ts";
@@ -18,14 +19,16 @@ const benches = [accessSecret, createSecret, manySecrets, cloudStart, cloudInPro
 const args = process.argv.slice(2);
 const json = args.includes("--json");
 const peerAt = args.indexOf("--peer");
-const [, host, port] = /^([^:]+):(\d+)$/.exec(args[peerAt + 1] ?? "") ?? [];
+const [, host, port, restPort] = /^([^:]+):(\d+)(?:,(\d+))?$/.exec(args[peerAt + 1] ?? "") ?? [];
 const names = args.filter((arg, at) => !arg.startsWith("--") && (peerAt < 0 || at !== peerAt + 1));
 if (peerAt >= 0 && port === undefined) {
-  console.error("--peer takes HOST:PORT");
+  console.error("--peer takes HOST:PORT, or HOST:PORT,RESTPORT");
   process.exit(2);
 }
 const options: BenchOptions =
-  peerAt < 0 || host === undefined || port === undefined ? {} : { peer: { host, port: Number(port) } };
+  peerAt < 0 || host === undefined || port === undefined
+    ? {}
+    : { peer: { host, port: Number(port), ...(restPort === undefined ? {} : { restPort: Number(restPort) }) } };
 const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   console.error(`no figure is named ${unknown.join(", ")}; there are ${benches.map((bench) => bench.name).join(", ")}`);

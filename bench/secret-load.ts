@@ -23,11 +23,11 @@ const version = "projects/bench/secrets/s/versions/1";
 const rounds = 3;
 const ms = 1200;
 
-function loaded(spec: Load): Result {
+function loaded(spec: Load): Result | { readonly failed: string } {
   const child = spawnSync(process.execPath, [join(import.meta.dirname, "load.ts"), JSON.stringify(spec)], {
     encoding: "utf8",
   });
-  if (child.status !== 0) throw new Error(`the load failed: ${child.stderr}`);
+  if (child.status !== 0) return { failed: /^\w*Error: (.*)$/m.exec(child.stderr)?.[1] ?? child.stderr };
   return JSON.parse(child.stdout) as Result;
 }
 
@@ -65,7 +65,7 @@ export function compare(
   const figures: Figure[] = [];
   for (const callers of [1, 32]) {
     for (const kind of ["grpc", "rest"] as const) {
-      const load = (at: Endpoint, isBare = false): Result =>
+      const load = (at: Endpoint, isBare = false) =>
         loaded({
           kind,
           callers,
@@ -77,19 +77,28 @@ export function compare(
         });
       const mine: Result[] = [];
       const theirs = peers.map((): number[] => []);
+      const why: (string | undefined)[] = [];
       for (let round = 0; round < rounds; round++) {
-        mine.push(load(ours));
-        for (const [at, peer] of peers.entries()) theirs[at]?.push(load(peer.at, peer.isBare).perSecond);
+        const own = load(ours);
+        if ("failed" in own) throw new Error(`the load failed: ${own.failed}`);
+        mine.push(own);
+        for (const [at, peer] of peers.entries()) {
+          if (why[at] !== undefined) continue;
+          const result = load(peer.at, peer.isBare);
+          if ("failed" in result) why[at] = `${peer.label} does not serve it: ${result.failed}`;
+          else theirs[at]?.push(result.perSecond);
+        }
       }
       const perSecond = median(mine.map((each) => each.perSecond));
       const [p50, p99] = [median(mine.map((each) => each.p50)), median(mine.map((each) => each.p99))];
       for (const [at, { label }] of peers.entries()) {
+        const note = why[at] ?? (at === 0 ? `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms` : undefined);
         figures.push({
           label: `${kind === "grpc" ? "gRPC" : "REST"}, ${callers} caller${callers > 1 ? "s" : ""}, ${label}`,
           unit: "per second",
           ours: perSecond,
-          peer: median(theirs[at] ?? []),
-          ...(at === 0 ? { note: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms` } : {}),
+          ...(why[at] === undefined ? { peer: median(theirs[at] ?? []) } : {}),
+          ...(note === undefined ? {} : { note }),
         });
       }
     }
