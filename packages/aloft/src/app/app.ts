@@ -117,6 +117,11 @@ export interface ServiceOptions extends ContainerOptions {
   readonly description?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /**
+   * What becomes of live variables, labels and annotations that the file does not name. Absent: variables go, labels and
+   * annotations stay. `true`: variables stay too. `false`: labels and annotations go too.
+   */
+  readonly merge?: boolean;
   /** Open to everyone, without the invoker check. */
   readonly public?: boolean;
   /** Grants `roles/run.invoker` to `allUsers`; most organisations refuse it: use `public`. */
@@ -159,6 +164,8 @@ export interface RedisOptions {
   /** The VPC network: `default` by default. */
   readonly network?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** False: labels that the file does not name go. They stay by default. */
+  readonly merge?: boolean;
 }
 
 export interface ServiceHandle {

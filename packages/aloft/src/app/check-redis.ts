@@ -1,4 +1,4 @@
-import { fields, oneOf, text } from "./check.ts";
+import { fields, oneOf, text, yesNo } from "./check.ts";
 import { labels } from "./check-service.ts";
 import { memoryMiB } from "./check-size.ts";
 import { redisId } from "./names.ts";
@@ -12,6 +12,7 @@ const shape = fields({
   version: text({ pattern: /^REDIS_\d+_[\dX]+$/, allowed: "a version of Memorystore", example: "REDIS_7_2" }),
   network: text({ pattern: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, allowed: "a VPC network's name", example: "default" }),
   labels,
+  merge: yesNo,
 });
 
 /** Reads the options of `redis()`. */
@@ -34,6 +35,7 @@ export function checkRedis(
       ...(raw.version === undefined ? {} : { version: raw.version }),
       network: raw.network ?? "default",
       labels: raw.labels ?? {},
+      ...(raw.merge === undefined ? {} : { merge: raw.merge }),
     },
   };
 }

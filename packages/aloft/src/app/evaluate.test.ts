@@ -178,6 +178,20 @@ test("graphOf: sizes, times and counts follow Cloud Run's rules", () => {
   expect(wrong({ containers: [{ entry: "b.ts", port: 1 }] }, "containers[0].port")).toBe("is no field here");
 });
 
+test("graphOf: merge is yes or no, and what it says is the kind's to do", () => {
+  expect(wrong({ merge: "yes" }, "merge")).toBe('is "yes"; allowed: true or false');
+  const of = graph(
+    defineApp("shop", ({ redis, service }) => {
+      service("api", { entry: "./api.ts", merge: false });
+      service("plain", { entry: "./api.ts" });
+      redis("queue", { memory: "1Gi", merge: false });
+    }),
+  );
+  expect(find(of, "service/api").spec).toMatchObject({ merge: false });
+  expect(find(of, "redis/queue").spec).toMatchObject({ merge: false });
+  expect(find(of, "service/plain").spec).not.toHaveProperty("merge");
+});
+
 test("graphOf: what the file throws is told with its line, environments that share a project need ids that differ", () => {
   const thrown = problems(({ service }) => {
     (service as unknown as { api(): void }).api();

@@ -46,6 +46,7 @@ export interface RedisSpec {
   readonly version?: string;
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly merge?: boolean;
 }
 
 export interface ProbeSpec {
@@ -95,6 +96,8 @@ export interface ServiceSpec {
   readonly description?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Absent: `env` is as the file says, labels and annotations are merged. True: all are merged; false: none. */
+  readonly merge?: boolean;
   readonly public: boolean;
   readonly ingress: "INGRESS_TRAFFIC_ALL" | "INGRESS_TRAFFIC_INTERNAL_ONLY" | "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER";
   readonly serviceAccount: Value;

@@ -24,6 +24,8 @@ export interface Rig extends AsyncDisposable {
   readonly folder: string;
   readonly google: Google;
   readonly sent: Sent[];
+  /** The same owner by hand: what this one sends is not remembered. */
+  readonly byHand: Google;
   /** The same cloud with the identity of a service account. */
   as(email: string): Promise<Google>;
   graph(build: (builder: Builder) => unknown): Graph;
@@ -77,6 +79,7 @@ export async function startRig(): Promise<Rig> {
     folder,
     google,
     sent,
+    byHand: connect({ project, origin, credentials: async () => token }),
     as: async (email) => {
       const theirs = await tokenOf(email);
       return connect({ project, origin, credentials: async () => theirs });

@@ -1,5 +1,6 @@
 import { Failure } from "@aloft/kit/failure";
 import type { Graph } from "../app/graph.ts";
+import type { ApplyEvent, Held } from "../plan/plan.ts";
 import { applyCounts, applyLine } from "../ui/apply-text.ts";
 import { label, type PlanData, planData } from "../ui/plan-text.ts";
 import { blockedBy } from "./blockers.ts";
@@ -12,7 +13,7 @@ export const command = defineCommand({
   summary: "Delete what up made in the environment",
   about:
     "Lists what goes and what is kept, asks (or takes --yes), and deletes in reverse order. What holds data (secrets, Redis) " +
-    "goes only with --confirm APP. APIs stay switched on.",
+    "goes only with --confirm APP. APIs stay switched on. What Google keeps of what is gone, and until when, is told.",
   uses: ["dry-run"],
   examples: ["aloft down --dry-run", "aloft down --env staging --yes --confirm storymimi"],
   run: async (ctx) => {
@@ -26,7 +27,13 @@ export const command = defineCommand({
     if (blocked !== undefined) throw blocked;
     const kept = [...keptSteps(shown.steps), ...keptApis(graph)];
     const going = shown.steps.filter(({ action }) => action !== "none");
-    const none: Done = { ...{ done: 0, failed: 0, skipped: 0, unchanged: kept.length, elapsedMs: 0 }, kept, dryRun };
+    const held = plan.held ?? [];
+    const none: Done = {
+      ...{ done: 0, failed: 0, skipped: 0, unchanged: kept.length, elapsedMs: 0 },
+      kept,
+      held,
+      dryRun,
+    };
     if (dryRun || going.length === 0) return { data: none };
 
     const data = going.filter(({ holdsData }) => holdsData === true);
@@ -50,11 +57,18 @@ export const command = defineCommand({
       });
     }
     const { applyPlan } = await import("../apply/apply-plan.ts");
+    const gone = new Set<string>();
+    const tell = timedEvents(ctx.ui);
+    const onEvent = (event: ApplyEvent): void => {
+      if (event.type === "done") gone.add(event.resource);
+      tell(event);
+    };
     const { outputs: _, ...result } = await applyPlan(plan, google, {
-      ...{ signal: ctx.signal, clock: ctx.clock, onEvent: timedEvents(ctx.ui) },
+      ...{ signal: ctx.signal, clock: ctx.clock, onEvent },
       ...(confirm === undefined ? {} : { confirm }),
     });
-    const answer = { data: { ...result, elapsedMs: Math.round(result.elapsedMs), kept, dryRun } };
+    const left = held.filter(({ address }) => gone.has(address));
+    const answer = { data: { ...result, elapsedMs: Math.round(result.elapsedMs), kept, held: left, dryRun } };
     if (result.failed === 0) return answer;
     const what = `${result.failed} of ${going.length} could not be deleted`;
     return { ...answer, failure: new Failure({ code: "DEPLOY_FAILED", what, next: `mend it, then: ${command}` }) };
@@ -63,7 +77,15 @@ export const command = defineCommand({
     const kept = data.kept.map(({ address, reasons }) =>
       `  ${paint.dim("•")} ${label(address)}  ${reasons.join(", ")}`.trimEnd(),
     );
-    return [...(data.dryRun ? [] : [applyCounts(data)]), ...(kept.length === 0 ? [] : ["Kept:", ...kept])].join("\n");
+    const held = data.held.flatMap(({ address, what, until, next }) => [
+      `  ${paint.dim("•")} ${label(address)}  until ${until.slice(0, 16).replace("T", " ")} UTC: ${what}`,
+      ...(next === undefined ? [] : [`      ${paint.cyan("→")} ${next}`]),
+    ]);
+    return [
+      ...(data.dryRun ? [] : [applyCounts(data)]),
+      ...(kept.length === 0 ? [] : ["Kept:", ...kept]),
+      ...(held.length === 0 ? [] : ["Google keeps:", ...held]),
+    ].join("\n");
   },
   stream: { to: "talk", text: applyLine },
 });
@@ -89,5 +111,6 @@ interface Done {
   readonly unchanged: number;
   readonly elapsedMs: number;
   readonly kept: readonly Kept[];
+  readonly held: readonly Held[];
   readonly dryRun: boolean;
 }

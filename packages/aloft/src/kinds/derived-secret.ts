@@ -1,7 +1,7 @@
 import { Redacted } from "@aloft/kit/redaction";
 import type { DerivedSecretSpec } from "../app/specs.ts";
 import type { Kind } from "./kind.ts";
-import { foreign, labelChanges } from "./lib/ownership.ts";
+import { foreign, keptLabels, labelChanges } from "./lib/ownership.ts";
 import { accessVersion, addVersion, ensureSecret, type LiveSecret, observeSecret } from "./lib/secrets.ts";
 
 interface LiveDerived extends LiveSecret {
@@ -29,6 +29,8 @@ export const derivedSecret: Kind<DerivedSecretSpec, LiveDerived> = {
     const after = typeof spec.value === "string" ? "" : ` after ${spec.value.$ref}`;
     return [...labels, { op: "update", field: "value", why: `version ${have.version ?? "none"} → new${after}` }];
   },
+
+  keeps: ({ place }, have) => keptLabels({}, have.labels, place),
 
   blockers: (want, have) => foreign(want, have?.labels),
 

@@ -3,7 +3,7 @@ import type { Kind, KindContext } from "./kind.ts";
 import { orAbsent } from "./lib/answers.ts";
 import { editPolicy, membersOf, readPolicy } from "./lib/policy.ts";
 import { ourServices } from "./service.ts";
-import { ourAccounts } from "./service-account.ts";
+import { isGone, ourAccounts } from "./service-account.ts";
 
 interface LiveInvokers {
   readonly members: readonly string[];
@@ -36,7 +36,9 @@ async function observed(service: string, context: KindContext): Promise<LiveInvo
   const members = membersOf(policy, role);
   const accounts = members.length === 0 ? [] : ((await orAbsent(ourAccounts(context))) ?? []);
   const emails = new Set(accounts.map(({ email }) => `serviceAccount:${email}`));
-  return { members, ours: members.filter((member) => emails.has(member)) };
+  const gone = await Promise.all(members.map((member) => isGone(member, context)));
+  const there = members.filter((_, i) => gone[i] !== true);
+  return { members: there, ours: there.filter((member) => emails.has(member)) };
 }
 
 /** Who may call a private service. Members that are neither in the file nor service accounts of the app are left alone. */
@@ -53,7 +55,7 @@ export const invoker: Kind<InvokerSpec, LiveInvokers> = {
 
   apply: async ({ spec }, have, _changes, context) => {
     const [add, drop] = [missing(spec, have), stale(spec, have)];
-    await editPolicy(owner(spec.service, context), role, { add, drop }, context);
+    await editPolicy(owner(spec.service, context), role, { add, drop, rebind: add.length > 0 }, context);
     const kept = (list: readonly string[] = []): string[] => list.filter((member) => !drop.includes(member));
     return { members: [...kept(have?.members), ...add], ours: kept(have?.ours) };
   },

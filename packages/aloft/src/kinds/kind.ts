@@ -62,6 +62,16 @@ export interface Found<Live> {
   readonly live: Live;
 }
 
+/** What stays at Google after a deletion, and for how long. */
+export interface HeldBack {
+  /** In a sentence: what, and what follows from it. */
+  readonly what: string;
+  /** At most. */
+  readonly forMs: number;
+  /** The command that brings it back, where one does. */
+  readonly next?: string;
+}
+
 /**
  * A kind of resource: how it is observed, compared, changed and removed. A value in the list `kinds/index.ts`. `Spec` is what
  * `app/` makes of the file, `Live` what `observe` found. In sync means: equal, ready, serving as meant, and ours.
@@ -75,6 +85,8 @@ export interface Kind<Spec, Live> {
   observe(want: Want<Spec>, context: KindContext): Promise<Live | undefined>;
   /** Every difference; `[]` when in sync. Pure. */
   diff(want: Want<Spec>, have: Live | undefined): readonly Change[];
+  /** What is live, not in the file, and stays: `labels.team`. Names only. Pure. */
+  keeps?(want: Want<Spec>, have: Live): readonly string[];
   /** What only a person can mend before `up`. Pure. */
   blockers?(want: Want<Spec>, have: Live | undefined): readonly Blocker[];
   /** Makes it so; answers what is live then. Called with at least one change. */
@@ -83,6 +95,8 @@ export interface Kind<Spec, Live> {
   outputs(want: Want<Spec>, live: Live | undefined): Outputs;
   /** How `status` tells it. Kinds without are left out there. Pure. */
   status?(want: Want<Spec>, live: Live | undefined): Pick<ResourceStatus, "state" | "url" | "revision" | "message">;
+  /** What Google keeps of one after its deletion. Pure. */
+  held?(found: Found<Live>, place: Place): readonly HeldBack[];
   /** Everything of ours in this environment. */
   listOurs(context: KindContext): Promise<readonly Found<Live>[]>;
   /** Deletes it. Gone already is fine. */

@@ -2,7 +2,7 @@ import { GoogleError, type LongRunning } from "@aloft/google";
 import type { RedisSpec } from "../app/specs.ts";
 import type { Change, Kind, KindContext, Place } from "./kind.ts";
 import { gone, lastPart, orAbsent } from "./lib/answers.ts";
-import { foreign, isOurs, labelChanges, mergedLabels } from "./lib/ownership.ts";
+import { foreign, isOurs, keptLabels, labelChanges, mergedLabels } from "./lib/ownership.ts";
 
 /** The part of redis v1's Instance that matters here. */
 interface LiveRedis {
@@ -60,7 +60,7 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
 
   diff: ({ spec, place }, have) => {
     if (have === undefined) return [{ op: "create", why: `${spec.memoryGiB}Gi ${spec.tier}` }];
-    const changes: Change[] = [...labelChanges(spec.labels, have.labels, place)];
+    const changes: Change[] = [...labelChanges(spec.labels, have.labels, place, spec.merge)];
     if (have.memorySizeGb !== spec.memoryGiB) {
       changes.push({
         op: "update",
@@ -80,6 +80,8 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
     }
     return changes;
   },
+
+  keeps: ({ spec, place }, have) => keptLabels(spec.labels, have.labels, place, spec.merge),
 
   blockers: (want, have) => {
     if (have === undefined) return [];
@@ -129,7 +131,7 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
       );
     }
     if (fields.size > 0) {
-      const body = { memorySizeGb: spec.memoryGiB, labels: mergedLabels(spec.labels, now.labels, place) };
+      const body = { memorySizeGb: spec.memoryGiB, labels: mergedLabels(spec.labels, now.labels, place, spec.merge) };
       const query = { updateMask: [...fields].join(",") };
       await wait(
         await google.request<LongRunning>({ ...common, path: pathOf(id, place), verb: "PATCH", query, body }),

@@ -2,7 +2,7 @@ import type { LongRunning } from "@aloft/google";
 import type { RepositorySpec } from "../app/specs.ts";
 import type { Kind, Place } from "./kind.ts";
 import { gone, lastPart, orAbsent } from "./lib/answers.ts";
-import { foreign, isOurs, labelChanges, mergedLabels, ownLabels } from "./lib/ownership.ts";
+import { foreign, isOurs, keptLabels, labelChanges, mergedLabels, ownLabels } from "./lib/ownership.ts";
 
 /** The part of artifactregistry v1's Repository that matters here. */
 interface LiveRepository {
@@ -23,6 +23,8 @@ export const repository: Kind<RepositorySpec, LiveRepository> = {
     orAbsent(google.request<LiveRepository>({ api, path: pathOf(id, place), ...(signal ? { signal } : {}) })),
 
   diff: ({ place }, have) => (have === undefined ? [{ op: "create", why: "" }] : labelChanges({}, have.labels, place)),
+
+  keeps: ({ place }, have) => keptLabels({}, have.labels, place),
 
   blockers: (want, have) => [
     ...foreign(want, have?.labels),

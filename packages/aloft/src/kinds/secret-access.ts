@@ -3,7 +3,7 @@ import type { Kind, KindContext } from "./kind.ts";
 import { orAbsent } from "./lib/answers.ts";
 import { editPolicy, membersOf, type Policy, readPolicy } from "./lib/policy.ts";
 import { ourSecrets, secretPath } from "./lib/secrets.ts";
-import { ourAccounts } from "./service-account.ts";
+import { isGone, ourAccounts } from "./service-account.ts";
 
 interface LiveAccess {
   readonly granted: boolean;
@@ -30,13 +30,16 @@ export const secretAccess: Kind<SecretAccessSpec, LiveAccess> = {
   observe: async ({ spec }, context) => {
     const policy = await policyOf(spec.secret, context);
     if (policy === undefined || typeof spec.email !== "string") return undefined;
-    return membersOf(policy, role).includes(`serviceAccount:${spec.email}`) ? { granted: true } : undefined;
+    const member = `serviceAccount:${spec.email}`;
+    const granted = membersOf(policy, role).includes(member) && !(await isGone(member, context));
+    return granted ? { granted: true } : undefined;
   },
 
   diff: (_want, have) => (have === undefined ? [{ op: "create", why: "" }] : []),
 
   apply: async ({ spec }, _have, _changes, context) => {
-    await editPolicy(owner(spec.secret, context), role, { add: [`serviceAccount:${String(spec.email)}`] }, context);
+    const edit = { add: [`serviceAccount:${String(spec.email)}`], rebind: true };
+    await editPolicy(owner(spec.secret, context), role, edit, context);
     return { granted: true };
   },
 

@@ -1,7 +1,7 @@
 import type { SecretSpec } from "../app/specs.ts";
 import type { Kind } from "./kind.ts";
 import { gone } from "./lib/answers.ts";
-import { foreign, labelChanges } from "./lib/ownership.ts";
+import { foreign, keptLabels, labelChanges } from "./lib/ownership.ts";
 import { ensureSecret, type LiveSecret, observeSecret, ourSecrets, secretPath } from "./lib/secrets.ts";
 
 /** `local` is the default environment and needs no flag. */
@@ -15,6 +15,8 @@ export const secret: Kind<SecretSpec, LiveSecret> = {
   observe: ({ id }, context) => observeSecret(id, context),
 
   diff: ({ place }, have) => (have === undefined ? [{ op: "create", why: "" }] : labelChanges({}, have.labels, place)),
+
+  keeps: ({ place }, have) => keptLabels({}, have.labels, place),
 
   blockers: (want, have) => [
     ...foreign(want, have?.labels),

@@ -1,5 +1,6 @@
+import { GoogleError } from "@aloft/google";
 import type { ServiceAccountSpec } from "../app/specs.ts";
-import type { Kind, Place } from "./kind.ts";
+import type { Kind, KindContext, Place } from "./kind.ts";
 import { gone, orAbsent } from "./lib/answers.ts";
 import { foreignMarker, marker } from "./lib/ownership.ts";
 
@@ -10,6 +11,8 @@ interface LiveAccount {
   readonly description?: string;
   readonly disabled?: boolean;
   readonly etag?: string;
+  /** Its number: a later account of the same name has another. */
+  readonly uniqueId?: string;
 }
 
 /** `storymimi-api@my-project.iam.gserviceaccount.com`; a domain's project `a.com:p` reads `p.a.com`. */
@@ -25,8 +28,7 @@ const pathOf = (id: string, place: Place): string =>
 export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
   name: "service-account",
 
-  observe: ({ id, place }, { google, signal }) =>
-    orAbsent(google.request<LiveAccount>({ api: "iam", path: pathOf(id, place), ...(signal ? { signal } : {}) })),
+  observe: ({ id }, context) => accountOf(emailOf(id, context.place), context),
 
   diff: ({ place }, have) => {
     if (have === undefined) return [{ op: "create", why: "" }];
@@ -70,6 +72,17 @@ export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
       : { state: "ready", message: emailOf(id, place) };
   },
 
+  /** https://cloud.google.com/iam/reference/rest/v1/projects.serviceAccounts/undelete: 30 days */
+  held: ({ live: { email, uniqueId } }) => [
+    {
+      what:
+        "can be undeleted as long as no new one has its name; aloft up makes a new one and grants it anew what the file " +
+        `says, and no more: what others granted stands as deleted:serviceAccount:${email}?uid=${uniqueId ?? "…"}`,
+      forMs: 30 * 24 * 60 * 60_000,
+      ...(uniqueId === undefined ? {} : { next: `gcloud iam service-accounts undelete ${uniqueId}` }),
+    },
+  ],
+
   listOurs: async (context) => {
     const all = await orAbsent(ourAccounts(context));
     return (all ?? []).map((live) => ({ id: live.email.slice(0, live.email.indexOf("@")), live }));
@@ -78,6 +91,29 @@ export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
   remove: ({ id }, { google, place, signal }) =>
     gone(google.request({ api: "iam", path: pathOf(id, place), verb: "DELETE", ...(signal ? { signal } : {}) })),
 };
+
+/** One service account; read once a run. */
+function accountOf(email: string, { google, once, place, signal }: KindContext): Promise<LiveAccount | undefined> {
+  const path = `v1/projects/${place.project}/serviceAccounts/${email}`;
+  return once(`service account ${email}`, () =>
+    orAbsent(google.request<LiveAccount>({ api: "iam", path, ...(signal ? { signal } : {}) })),
+  );
+}
+
+/**
+ * Whether a member of a policy is a service account of this project that is gone. Its bindings may still bear its name for
+ * a while; a new account of the same name does not inherit them. Who may not look takes it to be there.
+ */
+export async function isGone(member: string, context: KindContext): Promise<boolean> {
+  const email = member.replace(/^serviceAccount:/, "");
+  if (email === member || !email.endsWith(emailOf("", context.place))) return false;
+  try {
+    return (await accountOf(email, context)) === undefined;
+  } catch (thrown) {
+    if (thrown instanceof GoogleError && thrown.code === "PERMISSION_DENIED") return false;
+    throw thrown;
+  }
+}
 
 /** All service accounts whose description bears our marker; read once a run. */
 export function ourAccounts(context: Parameters<typeof serviceAccount.listOurs>[0]): Promise<readonly LiveAccount[]> {

@@ -152,6 +152,41 @@ test("service: equal but not ready, not serving, or pinned to an old revision is
   expect(service.diff(want(), pending)).toMatchObject([{ op: "repair", why: "Ready: pending" }]);
 });
 
+test("service: labels and annotations are merged and env is not, unless merge says otherwise; what stays is named", () => {
+  const variable = { name: "THEIRS", value: "x" };
+  const [first] = live.template?.containers ?? [];
+  const system = { "run.googleapis.com/operation-id": "o", "goog-terraform-provisioned": "true" };
+  const have: RunService = {
+    ...live,
+    labels: { ...live.labels, "goog-terraform-provisioned": "true" },
+    annotations: { note: "theirs", ...system },
+    template: { ...live.template, containers: [{ ...first, env: [...(first?.env ?? []), variable] }] },
+  };
+  const sent = (merge: boolean | undefined) => {
+    const { labels, annotations, template } = overlaid(wantedService(spec, place), have, { place, merge });
+    const env = template?.containers?.[0]?.env?.map(({ name }) => name).sort();
+    return {
+      team: labels?.team,
+      note: annotations?.note,
+      env,
+      system: annotations?.["run.googleapis.com/operation-id"],
+    };
+  };
+  expect(service.keeps?.(want(), have)).toEqual(["labels.team", "annotations.note"]);
+  expect(whys(want(), have)).toEqual(["THEIRS removed"]);
+  expect(sent(undefined)).toEqual({ team: "x", note: "theirs", env: ["DEBUG", "KEY"], system: "o" });
+  expect(service.keeps?.(want({ merge: true }), have)).toEqual(["labels.team", "annotations.note", "env THEIRS"]);
+  expect(service.diff(want({ merge: true }), have)).toEqual([]);
+  expect(sent(true)).toEqual({ team: "x", note: "theirs", env: ["DEBUG", "KEY", "THEIRS"], system: "o" });
+  expect(service.keeps?.(want({ merge: false }), have)).toEqual([]);
+  expect(whys(want({ merge: false }), have)).toEqual([
+    "labels.team removed",
+    "annotations.note removed",
+    "THEIRS removed",
+  ]);
+  expect(sent(false)).toEqual({ team: undefined, note: undefined, env: ["DEBUG", "KEY"], system: "o" });
+});
+
 test("service: what is sent over a live one keeps what the file does not know", () => {
   const have: RunService = {
     ...live,
@@ -159,7 +194,10 @@ test("service: what is sent over a live one keeps what the file does not know", 
     traffic: [latest, { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: "r1", tag: "old", percent: 0 }],
     template: { ...live.template, revision: "shop-api-fixed", executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2" },
   };
-  const body = overlaid(wantedService(want({}, { env: {}, secrets: {} }).spec, place), have);
+  const body = overlaid(wantedService(want({}, { env: {}, secrets: {} }).spec, place), have, {
+    place,
+    merge: undefined,
+  });
   expect(body.labels).toMatchObject({ team: "x", "aloft-app": "shop" });
   expect(body.annotations).toEqual({ note: "theirs" });
   expect(body.template?.executionEnvironment).toBe("EXECUTION_ENVIRONMENT_GEN2");

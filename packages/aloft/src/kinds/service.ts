@@ -2,10 +2,10 @@ import { type Google, GoogleError, type LongRunning } from "@aloft/google";
 import type { ServiceSpec } from "../app/specs.ts";
 import type { ApplyContext, Found, Kind, KindContext, Place } from "./kind.ts";
 import { gone, lastPart, orAbsent } from "./lib/answers.ts";
-import { foreign, isOurs, labelChanges } from "./lib/ownership.ts";
+import { foreign, isOurs, keptLabels, labelChanges } from "./lib/ownership.ts";
 import type { RunService, RunTemplate } from "./lib/run-service.ts";
 import { overlaid, wantedService } from "./lib/service-body.ts";
-import { serviceChanges } from "./lib/service-compare.ts";
+import { keptFields, serviceChanges } from "./lib/service-compare.ts";
 import { failedCondition, progressOf, readyChanges, servingRevision, trafficChanges } from "./lib/service-ready.ts";
 
 const api = "run";
@@ -82,12 +82,17 @@ export const service: Kind<ServiceSpec, RunService> = {
   diff: ({ spec, place }, have) => {
     if (have === undefined) return [{ op: "create", why: spec.public ? "public" : "private" }];
     const changed = [
-      ...labelChanges(spec.labels, have.labels, place),
-      ...serviceChanges(wantedService(spec, place), have),
+      ...labelChanges(spec.labels, have.labels, place, spec.merge),
+      ...serviceChanges(wantedService(spec, place), have, { place, merge: spec.merge }),
     ];
     if (!changed.some(({ field }) => field === "template")) return [...changed, ...readyChanges(have)];
     return [...changed, ...trafficChanges(have)];
   },
+
+  keeps: ({ spec, place }, have) => [
+    ...keptLabels(spec.labels, have.labels, place, spec.merge),
+    ...keptFields(wantedService(spec, place), have, { place, merge: spec.merge }),
+  ],
 
   blockers: (want, have) => foreign(want, have?.labels),
 
@@ -101,7 +106,7 @@ export const service: Kind<ServiceSpec, RunService> = {
     }
     const again = changes.some(({ op, field }) => op === "repair" && field !== "traffic");
     for (let attempt = 1; ; attempt++) {
-      const body = live === undefined ? want : overlaid(want, live);
+      const body = live === undefined ? want : overlaid(want, live, { place, merge: spec.merge });
       try {
         return await send(id, again || attempt > 1 ? stamped(body, clock) : body, live !== undefined, context);
       } catch (thrown) {
@@ -130,6 +135,13 @@ export const service: Kind<ServiceSpec, RunService> = {
       ...(wrong === undefined ? {} : { message: wrong.why }),
     };
   },
+
+  /** https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc: wait 1 to 2 hours before deleting the subnet */
+  held: ({ live }) =>
+    (live.template?.vpcAccess?.networkInterfaces ?? []).map(({ network, subnetwork }) => ({
+      what: `has addresses in the subnet ${lastPart(subnetwork ?? network ?? "default")}, which cannot be deleted for an hour or two`,
+      forMs: 2 * 60 * 60_000,
+    })),
 
   listOurs: (context) => ourServices(context),
 

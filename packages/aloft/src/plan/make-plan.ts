@@ -1,6 +1,8 @@
 import { GoogleError } from "@aloft/google";
 import { Failure } from "@aloft/kit/failure";
 import type { Address, Graph, Resource } from "../app/graph.ts";
+import { accountId } from "../app/names.ts";
+import type { ServiceSpec } from "../app/specs.ts";
 import { kindOf, kinds } from "../kinds/index.ts";
 import type { AnyKind, Change, Found, KindContext } from "../kinds/kind.ts";
 import type { MakePlan } from "./engine.ts";
@@ -64,7 +66,8 @@ export const makePlan: MakePlan = async (graph, google, options = {}) => {
     const found = kind.diff(want, outcome.value);
     changes.set(resource.address, found);
     blockers.push(...(kind.blockers?.(want, outcome.value) ?? []));
-    steps.push(stepOf(resource, found));
+    const keeps = outcome.value === undefined ? [] : (kind.keeps?.(want, outcome.value) ?? []);
+    steps.push(stepOf(resource, found, keeps));
   });
 
   const found = new Map<Address, Found<unknown>>();
@@ -96,14 +99,20 @@ export function listOurs(context: KindContext, run = limited(observedAtOnce)): P
   return Promise.all(kinds.map(async (kind) => ({ kind, outcome: await run(() => settle(kind.listOurs(context))) })));
 }
 
+/** A service whose live variables stay goes on reading the secrets in them. */
+const mergesEnv = ({ kind, spec }: Resource): boolean => kind === "service" && (spec as ServiceSpec).merge === true;
+
 /** Those that the file does not name. A derived secret is a secret of ours too; grants go with their secret. */
 function leftOver(kind: AnyKind, all: readonly Found<unknown>[], graph: Graph): readonly Found<unknown>[] {
   const same = kind.name === "secret" ? ["secret", "derived-secret"] : [kind.name];
   const wanted = new Set(graph.resources.filter((r) => same.includes(r.kind)).map((r) => r.id));
+  if (kind.name !== "secret-access") return all.filter(({ id }) => !wanted.has(id));
   const secrets = new Set(graph.resources.filter((r) => r.kind.endsWith("secret")).map((r) => r.id));
-  return all.filter(
-    ({ id }) => !wanted.has(id) && (kind.name !== "secret-access" || secrets.has(id.split(":")[1] ?? "")),
-  );
+  const merging = new Set(graph.resources.flatMap((r) => (mergesEnv(r) ? [accountId(r.id)] : [])));
+  return all.filter(({ id }) => {
+    const [account = "", secret = ""] = id.split(":");
+    return !wanted.has(id) && secrets.has(secret) && !merging.has(account);
+  });
 }
 
 /** One step for each that goes; what uses others goes first, after the services that let go of it. */
@@ -129,7 +138,11 @@ export function deleteSteps(found: ReadonlyMap<Address, Found<unknown>>, after: 
 
 const weight: readonly StepAction[] = ["none", "repair", "update", "create", "replace"];
 
-function stepOf({ address, kind, id, needs }: Resource, changes: readonly Change[]): Step {
+function stepOf(
+  { address, kind, id, needs }: Resource,
+  changes: readonly Change[],
+  keeps: readonly string[] = [],
+): Step {
   const action = changes.reduce<StepAction>(
     (worst, { op }) => (weight.indexOf(op) > weight.indexOf(worst) ? op : worst),
     "none",
@@ -142,6 +155,7 @@ function stepOf({ address, kind, id, needs }: Resource, changes: readonly Change
     action,
     ...(effect === undefined ? {} : { effect }),
     reasons: changes.map(({ why }) => why).filter((why) => why !== ""),
+    ...(keeps.length === 0 ? {} : { keeps }),
     ...(kindOf(kind).holdsData === true ? { holdsData: true } : {}),
     needs,
   };

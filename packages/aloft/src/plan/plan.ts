@@ -11,6 +11,19 @@ export interface Plan {
   /** What stands between this plan and `up`: all of it, told together. Not empty: `plan` exits 1 and `up` refuses. */
   readonly blockers: readonly Blocker[];
   readonly observedMs: number;
+  /** Of a plan that deletes: what Google keeps of what goes. */
+  readonly held?: readonly Held[];
+}
+
+/** What Google keeps of a resource after its deletion. */
+export interface Held {
+  readonly address: Address;
+  /** In a sentence: what, and what follows from it. */
+  readonly what: string;
+  /** ISO 8601: at most until then, were it deleted when the plan was made. */
+  readonly until: string;
+  /** The command that brings it back until then, where one does. */
+  readonly next?: string;
 }
 
 /** `repair`: as declared, but not ready or not serving. `none`: in sync. `delete`: ours, live, no longer in the file. */
@@ -25,6 +38,8 @@ export interface Step {
   readonly effect?: string;
   /** Each difference in a few words: `GEMINI_API_KEY 3 → 4`, `memory 512Mi → 1Gi`. */
   readonly reasons: readonly string[];
+  /** What is live, not in the file, and stays: `labels.team`, `env LOG_LEVEL`. Names only. */
+  readonly keeps?: readonly string[];
   /** Deleting it deletes data (secrets, Redis, databases, buckets): wants `--confirm APP`. */
   readonly holdsData?: boolean;
   readonly needs: readonly Address[];

@@ -23,9 +23,10 @@ export function planData(plan: Plan): PlanData {
     ...{ app, env, project, region },
     observed: plan.steps.length,
     observedMs: Math.round(plan.observedMs),
-    steps: plan.steps.map(({ address, kind, id, action, effect, reasons, holdsData }) => ({
+    steps: plan.steps.map(({ address, kind, id, action, effect, reasons, keeps, holdsData }) => ({
       ...{ address, kind, id, action, reasons },
       ...(effect === undefined ? {} : { effect }),
+      ...(keeps === undefined ? {} : { keeps }),
       ...(holdsData === undefined ? {} : { holdsData }),
     })),
     blockers: plan.blockers,
@@ -52,19 +53,24 @@ export function planText(plan: PlanData, paint: Paint): string {
   const title = `${plan.app} · ${plan.env} · ${plan.project}/${plan.region}`;
   const seen = `${plan.observed} observed in ${formatDuration(plan.observedMs)}`;
   const blocked = new Map(plan.blockers.map((blocker) => [blocker.address, blocker]));
-  const labelWidth = Math.max(22, ...changes.map(({ address }) => label(address).length));
+  const told = plan.steps.filter(({ action, keeps }) => action !== "none" || keeps !== undefined);
+  const labelWidth = Math.max(22, ...told.map(({ address }) => label(address).length));
   const effects = changes.map((step) => effectOf(step));
   const effectWidth = Math.max(0, ...effects.map((effect) => effect.length));
   const lines = changes.map((step, at) => {
     const effect = effects[at] ?? "";
     const reasons = step.reasons.join(", ");
     const details = effect === "" ? reasons : `${effect.padEnd(effectWidth)}   ${reasons}`;
-    return `  ${painted(step.action, paint)} ${label(step.address).padEnd(labelWidth)}  ${details}`.trimEnd();
+    const rest = [details, keepsOf(step, paint)].filter(Boolean).join("   ");
+    return `  ${painted(step.action, paint)} ${label(step.address).padEnd(labelWidth)}  ${rest}`.trimEnd();
   });
   for (const blocker of blocked.values()) {
     if (!changes.some((step) => step.address === blocker.address)) {
       lines.push(`  ${paint.red("✗")} ${label(blocker.address).padEnd(labelWidth)}  ${blocker.what}`);
     }
+  }
+  for (const step of told.filter(({ action }) => action === "none")) {
+    lines.push(`  ${paint.dim("•")} ${label(step.address).padEnd(labelWidth)}  ${keepsOf(step, paint)}`);
   }
   const unchanged = plan.counts.none;
   return [
@@ -74,6 +80,10 @@ export function planText(plan: PlanData, paint: Paint): string {
     totals(plan.counts),
   ].join("\n");
 }
+
+/** What stays though the file does not name it. */
+const keepsOf = ({ keeps = [] }: Pick<Step, "keeps">, paint: Paint): string =>
+  keeps.length === 0 ? "" : paint.dim(`keeps ${keeps.join(", ")}`);
 
 function effectOf(step: Pick<Step, "action" | "effect">): string {
   return step.effect ?? (step.action === "replace" ? "replaced" : "");

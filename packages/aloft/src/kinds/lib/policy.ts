@@ -36,14 +36,22 @@ export function membersOf(policy: Policy | undefined, role: string): readonly st
   return bindings.filter((b) => b.role === role && b.condition === undefined).flatMap((b) => b.members ?? []);
 }
 
-/** The policy with members added to and taken from a role; the same object when nothing changes. */
+/**
+ * The policy with members added to and taken from a role; the same object when nothing changes. What an earlier account of
+ * an added one's name left (`deleted:serviceAccount:…?uid=…`) goes.
+ */
 export function edited(
   policy: Policy,
   role: string,
   edit: { readonly add?: readonly string[]; readonly drop?: readonly string[] },
 ): Policy {
   const now = membersOf(policy, role);
-  const next = [...new Set([...now.filter((m) => !edit.drop?.includes(m)), ...(edit.add ?? [])])];
+  const next = [
+    ...new Set([
+      ...now.filter((m) => !edit.drop?.includes(m) && !edit.add?.some((a) => m.startsWith(`deleted:${a}?`))),
+      ...(edit.add ?? []),
+    ]),
+  ];
   if (next.length === now.length && next.every((m) => now.includes(m))) return policy;
   const others = (policy.bindings ?? []).filter((b) => b.role !== role || b.condition !== undefined);
   const mine: readonly Binding[] = next.length === 0 ? [] : [{ role, members: next }];
@@ -51,21 +59,23 @@ export function edited(
   return { ...policy, version: conditional ? 3 : (policy.version ?? 1), bindings: [...others, ...mine] };
 }
 
+export interface PolicyEdit {
+  readonly add?: readonly string[];
+  readonly drop?: readonly string[];
+  /** Write also what stands there already: the name of an account made anew then means the new one. */
+  readonly rebind?: boolean;
+}
+
 /**
  * Read, edit, write with the etag; again when another was faster (ABORTED), or when a service account just made is not
  * known yet (400 "does not exist", which Google says for up to a minute).
  */
-export function editPolicy(
-  owner: PolicyOwner,
-  role: string,
-  edit: { readonly add?: readonly string[]; readonly drop?: readonly string[] },
-  context: ApplyContext,
-): Promise<void> {
+export function editPolicy(owner: PolicyOwner, role: string, edit: PolicyEdit, context: ApplyContext): Promise<void> {
   const { google, clock, signal } = context;
   const attempt = async (): Promise<void> => {
     const policy = await readPolicy(google, owner, signal);
     const next = edited(policy, role, edit);
-    if (next === policy) return;
+    if (next === policy && edit.rebind !== true) return;
     await google.request({
       api: owner.api,
       path: `${owner.path}:setIamPolicy`,

@@ -1,7 +1,7 @@
 import { formatMiB } from "../../app/check-size.ts";
 import type { ContainerSpec, ProbeSpec, ServiceSpec, Value, VpcSpec } from "../../app/specs.ts";
 import type { Place } from "../kind.ts";
-import { ownLabels } from "./ownership.ts";
+import { laidOver, ownLabels } from "./ownership.ts";
 import {
   latestTraffic,
   type RunContainer,
@@ -120,11 +120,21 @@ const inputs = [
   "etag",
 ] as const;
 
+/** What the file says of live variables, labels and annotations that it does not name: see `ServiceOptions.merge`. */
+export interface Merging {
+  readonly place: Place;
+  readonly merge: boolean | undefined;
+}
+
 /**
  * The whole service to send: what the file wants laid over what is live, so that a field the file does not know stays. (A
- * PATCH without a mask replaces what is absent.) Labels and annotations are merged, `env` is replaced, tags of traffic stay.
+ * PATCH without a mask replaces what is absent.) Labels, annotations and `env` as `merge` says, tags of traffic stay.
  */
-export function overlaid(want: RunService & { readonly template: RunTemplate }, live: RunService): RunService {
+export function overlaid(
+  want: RunService & { readonly template: RunTemplate },
+  live: RunService,
+  { place, merge }: Merging,
+): RunService {
   const kept = Object.fromEntries(
     Object.entries(live).filter(([name]) => (inputs as readonly string[]).includes(name)),
   );
@@ -139,9 +149,12 @@ export function overlaid(want: RunService & { readonly template: RunTemplate }, 
       dependsOn: _on,
       ...rest
     } = now ?? {};
+    const named = new Set(container.env?.map(({ name }) => name));
+    const others = merge === true ? (rest.env ?? []).filter(({ name }) => !named.has(name)) : [];
     return {
       ...rest,
       ...container,
+      env: [...(container.env ?? []), ...others],
       resources: {
         ...rest.resources,
         ...container.resources,
@@ -155,8 +168,8 @@ export function overlaid(want: RunService & { readonly template: RunTemplate }, 
   return {
     ...kept,
     ...want,
-    labels: { ...live.labels, ...want.labels },
-    annotations: { ...live.annotations, ...want.annotations },
+    labels: laidOver(want.labels ?? {}, live.labels, place, merge),
+    annotations: laidOver(want.annotations ?? {}, live.annotations, place, merge),
     template: { ...template, ...want.template, ...(containers === undefined ? {} : { containers }) },
     traffic: [...(want.traffic ?? []), ...tags],
   };

@@ -1,8 +1,9 @@
 import { memoryMiB } from "../../app/check-size.ts";
 import type { Change } from "../kind.ts";
 import { lastPart } from "./answers.ts";
+import { strangers } from "./ownership.ts";
 import type { RunContainer, RunProbe, RunService, RunTemplate, RunVariable, RunVpc } from "./run-service.ts";
-import { unknown } from "./service-body.ts";
+import { type Merging, unknown } from "./service-body.ts";
 
 const revision = "new revision";
 
@@ -50,6 +51,7 @@ function createDiffer(): Differ {
 export function serviceChanges(
   want: RunService & { readonly template: RunTemplate },
   have: RunService,
+  { place, merge }: Merging,
 ): readonly Change[] {
   const differ = createDiffer();
   const { inService, inTemplate } = differ;
@@ -61,6 +63,8 @@ export function serviceChanges(
   for (const [name, value] of Object.entries(want.annotations ?? {})) {
     inService(`annotations.${name}`, "annotations", value, have.annotations?.[name]);
   }
+  for (const name of merge === false ? strangers(want.annotations ?? {}, have.annotations, place) : [])
+    differ.changes.push({ op: "update", field: "annotations", why: `annotations.${name} removed` });
   const t = have.template ?? {};
   inTemplate("min", want.template.scaling?.minInstanceCount, t.scaling?.minInstanceCount ?? 0);
   inTemplate("max", want.template.scaling?.maxInstanceCount, t.scaling?.maxInstanceCount ?? defaults.max);
@@ -76,7 +80,7 @@ export function serviceChanges(
     inTemplate("execution environment", want.template.executionEnvironment, t.executionEnvironment);
   }
   inTemplate("vpc", vpcText(want.template.vpcAccess), vpcText(t.vpcAccess));
-  compareContainers(want.template.containers ?? [], t.containers ?? [], differ);
+  compareContainers(want.template.containers ?? [], t.containers ?? [], differ, merge === true);
   return differ.changes;
 }
 
@@ -84,6 +88,7 @@ function compareContainers(
   want: readonly RunContainer[],
   have: readonly RunContainer[],
   { changes, inTemplate }: Differ,
+  merge: boolean,
 ): void {
   if (want.length !== have.length) inTemplate("containers", want.length, have.length);
   want.forEach((container, i) => {
@@ -94,7 +99,7 @@ function compareContainers(
     inTemplate(`${label}args`, joined(container.args), joined(live.args));
     inTemplate(`${label}working directory`, container.workingDir, live.workingDir);
     inTemplate(`${label}depends on`, joined(container.dependsOn), joined(live.dependsOn));
-    for (const why of variableChanges(container.env ?? [], live.env ?? [])) {
+    for (const why of variableChanges(container.env ?? [], live.env ?? [], merge)) {
       changes.push({ op: "update", field: "template", why: `${label}${why}`, effect: revision });
     }
     const limits = container.resources?.limits ?? {};
@@ -115,8 +120,8 @@ function compareContainers(
   });
 }
 
-/** `env` is authoritative: what the file does not name goes. Plain values are not shown, only that they differ. */
-function variableChanges(want: readonly RunVariable[], have: readonly RunVariable[]): string[] {
+/** `env` is authoritative unless merged: what the file does not name goes. Plain values are not shown, only that they differ. */
+function variableChanges(want: readonly RunVariable[], have: readonly RunVariable[], merge: boolean): string[] {
   const live = new Map(have.map((variable) => [variable.name, variable]));
   const why: string[] = [];
   for (const variable of want) {
@@ -133,7 +138,23 @@ function variableChanges(want: readonly RunVariable[], have: readonly RunVariabl
       why.push(`${variable.name} ${was.secret} ${was.version} → ${next.secret} ${next.version}`);
     else if (next.version !== was.version) why.push(`${variable.name} ${was.version} → ${next.version}`);
   }
-  return [...why, ...[...live.keys()].map((name) => `${name} removed`)];
+  return [...why, ...(merge ? [] : [...live.keys()].map((name) => `${name} removed`))];
+}
+
+/** Annotations and variables of the live service that the file does not name and that stay. */
+export function keptFields(
+  want: RunService & { readonly template: RunTemplate },
+  have: RunService,
+  { place, merge }: Merging,
+): readonly string[] {
+  const annotations = merge === false ? [] : strangers(want.annotations ?? {}, have.annotations, place);
+  const containers = merge === true ? (want.template.containers ?? []) : [];
+  const variables = containers.flatMap((container, i) => {
+    const named = new Set(container.env?.map(({ name }) => name));
+    const others = (have.template?.containers?.[i]?.env ?? []).filter(({ name }) => !named.has(name));
+    return others.map(({ name }) => `${containers.length === 1 ? "" : `${container.name ?? i} `}env ${name}`);
+  });
+  return [...annotations.map((name) => `annotations.${name}`), ...variables];
 }
 
 function secretText({ valueSource }: RunVariable): { secret: string; version: string } | undefined {
