@@ -43,15 +43,20 @@ const actions: Readonly<Record<string, Action>> = {
     const { certificate, files } = await cloud.ca();
     return { certificate, ...(files === undefined ? {} : { files: { ...files } }) };
   },
-  "GET clock": (cloud) => ({ now: new Date(cloud.now().host.clock.now()).toISOString() }),
+  "GET clock": clock,
   "POST clock": (cloud, body) => {
-    const { advance } = body;
-    const ms = typeof advance === "number" ? advance : parseDuration(String(advance));
-    if (ms === undefined || !Number.isFinite(ms) || ms < 0) {
+    const { advance, rate } = body;
+    const ms = advance === undefined ? 0 : typeof advance === "number" ? advance : parseDuration(String(advance));
+    const wrong = ms === undefined || !Number.isFinite(ms) || ms < 0 || (advance === undefined && rate === undefined);
+    if (wrong) {
       throw new RpcError("INVALID_ARGUMENT", 'The clock moves forward only: {"advance": "36h"} or milliseconds.');
     }
-    cloud.now().advance(ms);
-    return { now: new Date(cloud.now().host.clock.now()).toISOString() };
+    if (rate !== undefined && !(typeof rate === "number" && rate >= 1 && rate <= fastest)) {
+      throw new RpcError("INVALID_ARGUMENT", `"rate" is a number from 1 to ${fastest}.`);
+    }
+    if (ms > 0) cloud.now().advance(ms);
+    if (rate !== undefined) cloud.now().setRate(Number(rate));
+    return clock(cloud);
   },
   "GET faults": faults,
   "POST faults": (cloud, body) => ({ ...cloud.now().faults.add(readFault(body)) }),
@@ -68,6 +73,9 @@ const actions: Readonly<Record<string, Action>> = {
     return projects(cloud);
   },
 };
+
+/** The most that the clock may run as fast as the computer's time. */
+const fastest = 10_000;
 
 const known = new Set(["status", "reset", "clock", "faults", "token", "ca", "projects", "snapshot"]);
 
@@ -128,6 +136,11 @@ function status(cloud: AdminCloud): Json {
     ...(isolation === undefined ? {} : { isolation: isolation as JsonObject }),
     notes: notes.map((note) => ({ ...note })),
   };
+}
+
+function clock(cloud: AdminCloud): Json {
+  const { clock } = cloud.now().host;
+  return { now: new Date(clock.now()).toISOString(), rate: clock.rate };
 }
 
 function faults(cloud: AdminCloud): Json {

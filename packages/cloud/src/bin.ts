@@ -16,6 +16,7 @@ const help = `aloft-cloud: the local Google Cloud, in the foreground.
   --quotas            Google's limits count (Secret Manager: 600 reads, 600 writes, 90000 accesses a minute)
   --like-google       changes take as long to count as at Google, by the clock; with its limits
   --preset NAME       no-billing, or org: an organisation's policies; may be repeated
+  --clock-rate N      the clock runs so many times as fast as the computer's, 1 to 10000 (1)
   --seed TEXT         what faults and lags are drawn from
   --offline           as a proxy, reach no host but Google's (which are here) and this machine
   --pass HOST         a host of Google's that is let through to the real one, or *.DOMAIN; may be repeated
@@ -31,6 +32,8 @@ export function parseFlags(args: readonly string[]): Parsed {
   if (values.version) return { kind: "version" };
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) throw usage(`--port ${values.port} is no port number.`);
+  const clockRate = Number(values["clock-rate"]);
+  if (!(clockRate >= 1 && clockRate <= 10_000)) throw usage(`--clock-rate ${values["clock-rate"]} is not 1 to 10000.`);
   const { iam } = values;
   if (iam !== "enforce" && iam !== "explain" && iam !== "off") throw usage(`--iam ${iam} is no mode.`);
   const projects: Record<string, number> = {};
@@ -51,6 +54,7 @@ export function parseFlags(args: readonly string[]): Parsed {
       likeGoogle: values["like-google"],
       presets: values.preset.map(presetNamed),
       seed: values.seed,
+      clockRate,
       proxy: { offline: values.offline, pass: values.pass },
     },
   };
@@ -71,6 +75,7 @@ function read(args: readonly string[]) {
         "like-google": { type: "boolean", default: false },
         preset: { type: "string", multiple: true, default: [] },
         seed: { type: "string", default: "aloft" },
+        "clock-rate": { type: "string", default: "1" },
         offline: { type: "boolean", default: false },
         pass: { type: "string", multiple: true, default: [] },
         version: { type: "boolean", default: false },

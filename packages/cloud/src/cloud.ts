@@ -40,6 +40,8 @@ export interface CloudOptions {
   readonly likeGoogle?: boolean;
   /** `no-billing`: no project has a billing account. `org`: an organisation's policies, as new ones have. */
   readonly presets?: readonly Preset[];
+  /** How many times as fast as the computer's time the clock runs, 1 by default. Programs run no faster for it. */
+  readonly clockRate?: number;
   /** What faults and lags are drawn from; the same each time by default. */
   readonly seed?: string;
   /** Every service of the local cloud by default. */
@@ -99,6 +101,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       folder,
       services,
       clock: options.clock,
+      clockRate: options.clockRate ?? 1,
       ids: options.ids ?? randomIds,
       iam: options.iam ?? "enforce",
       projects: options.projects ?? {},

@@ -1,4 +1,4 @@
-import { createClock, type MovableClock } from "@aloft/kit/clock";
+import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
 import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { createChain } from "./chain/create-chain.ts";
@@ -9,6 +9,7 @@ import { type Preset, presetsKey } from "./chain/presets.ts";
 import { createQuotas } from "./chain/quotas.ts";
 import { createTokens } from "./chain/tokens.ts";
 import type { Host, Iam, InternalCall } from "./host.ts";
+import { keptClock } from "./kept-clock.ts";
 import type { CloudService, HttpSurface } from "./service.ts";
 import { pour } from "./snapshots.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -39,6 +40,8 @@ export interface Composition {
   readonly faults: Faults;
   /** Moves the clock, and remembers it over a restart. */
   advance(ms: number): void;
+  /** Lets it run so many times as fast, until the cloud is stopped. */
+  setRate(rate: number): void;
   /** Brings back what was running. What one service fails at is told to `onBug`, the others go on. */
   resume(): Promise<void>;
   /** Ends what the services started. */
@@ -51,6 +54,8 @@ export interface CompositionInit {
   readonly folder: StateFolder;
   readonly services: readonly CloudService[];
   readonly clock?: MovableClock | undefined;
+  /** How many times as fast as the computer's it runs. */
+  readonly clockRate: number;
   readonly ids: Ids;
   readonly iam: Iam["mode"];
   readonly projects: Readonly<Record<string, number>>;
@@ -73,8 +78,8 @@ export function compose(init: CompositionInit): Composition {
   const db = createDatabase({ file: folder.database });
   try {
     if (folder.image !== undefined) pour(db.sql, folder.image);
-    const offset = keptOffset(db);
-    const clock = init.clock ?? createClock({ offsetMs: offset.read() });
+    const kept = keptClock(db, init.clock, init.clockRate);
+    const { clock } = kept;
     const notes: Note[] = [];
     const note = (topic: string, text: string): void => {
       if (notes.some((each) => each.topic === topic && each.text === text)) return;
@@ -148,14 +153,13 @@ export function compose(init: CompositionInit): Composition {
       surfaces,
       notes,
       faults,
-      advance: (ms) => {
-        offset.add(ms);
-        clock.advance(ms);
-      },
+      advance: kept.advance,
+      setRate: kept.setRate,
       resume: () => each(services, (service) => service.resume?.(host), onBug),
       stop: () => each([...services].reverse(), (service) => service.close?.(host), onBug),
       release: () => {
         logs.close();
+        kept.close();
         db.close();
       },
     };
@@ -177,18 +181,4 @@ async function each(
       onBug(thrown);
     }
   }
-}
-
-function keptOffset(db: Host["db"]): { read(): number; add(ms: number): void } {
-  db.define(
-    "CREATE TABLE IF NOT EXISTS cloud_clock (id INTEGER PRIMARY KEY CHECK (id = 1), offset_ms INTEGER NOT NULL)",
-  );
-  return {
-    read: () => Number(db.prepare("SELECT offset_ms FROM cloud_clock").get()?.offset_ms ?? 0),
-    add: (ms) => {
-      db.prepare(
-        "INSERT INTO cloud_clock (id, offset_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET offset_ms = offset_ms + excluded.offset_ms",
-      ).run(ms);
-    },
-  };
 }

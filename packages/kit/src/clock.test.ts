@@ -48,3 +48,16 @@ test("clock: sleep keeps the process alive, after does not", () => {
   expect(run(`await systemClock.sleep(20); console.log("slept")`)).toBe("slept\n");
   expect(run(`systemClock.after(20, () => console.log("never"))`)).toBe("");
 });
+
+test("clock: at a higher rate time passes so many times as fast, from the moment that it is set", async () => {
+  const clock = createClock();
+  const before = clock.now();
+  const late = clock.sleep(3_600_000).then(() => clock.now());
+  clock.setRate(100_000);
+  expect(clock.now() - before).toBeLessThan(60_000);
+  expect((await late) - before).toBeGreaterThanOrEqual(3_600_000);
+  const at = clock.now();
+  clock.setRate(1);
+  expect(clock.now()).toBeGreaterThanOrEqual(at);
+  expect(clock.now() - at).toBeLessThan(3_600_000);
+});

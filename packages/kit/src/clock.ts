@@ -11,22 +11,35 @@ export interface Clock {
 /** A clock that can be moved forward: timers that fall due by the move fire in order. */
 export interface MovableClock extends Clock {
   advance(ms: number): void;
+  /** How many times as fast as the computer's time it runs: 1, unless it was told otherwise. */
+  readonly rate: number;
+  /** From now on. */
+  setRate(rate: number): void;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * The computer's time plus an offset that `advance` adds to. With `frozenAt` the clock stands still at that instant
- * and moves by `advance` alone, as tests want it.
+ * The computer's time plus an offset that `advance` adds to, or a multiple of it by `rate`. With `frozenAt` the clock
+ * stands still at that instant and moves by `advance` alone, as tests want it.
  */
-export function createClock(options: { readonly frozenAt?: number; readonly offsetMs?: number } = {}): MovableClock {
+export function createClock(
+  options: { readonly frozenAt?: number; readonly offsetMs?: number; readonly rate?: number } = {},
+): MovableClock {
   let offset = options.offsetMs ?? 0;
+  let rate = options.rate ?? 1;
+  // Of the computer's time: what passed since then counts `rate` times.
+  let sinceMs = Date.now();
   const frozen = options.frozenAt;
   const pending = new Map<number, { at: number; run: () => void; holds: boolean }>();
   let timer: NodeJS.Timeout | undefined;
   let nextId = 1;
 
-  const now = (): number => (frozen ?? Date.now()) + offset;
+  const now = (): number => {
+    if (frozen !== undefined) return frozen + offset;
+    const real = Date.now();
+    return rate === 1 ? real + offset : Math.floor(real + (real - sinceMs) * (rate - 1) + offset);
+  };
 
   const arm = (): void => {
     clearTimeout(timer);
@@ -38,7 +51,7 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
       first = Math.min(first, at);
       held ||= holds;
     }
-    timer = setTimeout(fire, Math.min(Math.max(0, first - now()), longestTimerMs));
+    timer = setTimeout(fire, Math.min(Math.max(0, first - now()) / rate, longestTimerMs));
     if (!held) timer.unref();
   };
 
@@ -82,6 +95,16 @@ export function createClock(options: { readonly frozenAt?: number; readonly offs
     advance: (ms) => {
       offset += ms;
       fire();
+    },
+    get rate() {
+      return rate;
+    },
+    setRate: (to) => {
+      const real = Date.now();
+      offset += Math.round((real - sinceMs) * (rate - 1));
+      sinceMs = real;
+      rate = to;
+      arm();
     },
   };
 }

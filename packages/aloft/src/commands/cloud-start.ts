@@ -1,4 +1,5 @@
 import { Failure } from "@aloft/kit/failure";
+import { checkRate } from "./clock-rate.ts";
 import { defineCommand } from "./command.ts";
 import { aloftVersion } from "./versions.ts";
 
@@ -20,6 +21,11 @@ export const command = defineCommand({
       type: "boolean",
       what: "policies, APIs, accounts and lists arrive as late as at Google, by the clock; with its limits",
     },
+    "clock-rate": {
+      type: "string",
+      value: "N",
+      what: "its clock runs so many times as fast: 60 makes a minute a second",
+    },
     seed: { type: "string", value: "TEXT", what: "what faults and lags are drawn from: the same, the same again" },
     preset: {
       type: "string",
@@ -39,11 +45,13 @@ export const command = defineCommand({
   examples: [
     "aloft cloud start",
     "aloft cloud start --port 4600 --project demo=123456789012",
-    "aloft cloud start --like-google --seed 7 --preset org",
+    "aloft cloud start --like-google --clock-rate 60 --seed 7 --preset org",
   ],
   run: async (ctx) => {
     const { port, dir, iam, project, offline, pass, preset, seed, quotas } = ctx.flags;
+    const clockRate = ctx.flags["clock-rate"];
     checkFlags(port, iam, project, preset);
+    checkRate("--clock-rate", clockRate);
     const { placeOf } = await import("../local/place.ts");
     const { startCloudAt } = await import("../local/start.ts");
     const place = placeOf({
@@ -61,6 +69,7 @@ export const command = defineCommand({
       ...(preset === undefined ? {} : { presets: preset }),
       ...(seed === undefined ? {} : { seed }),
       ...(quotas === undefined ? {} : { quotas }),
+      ...(clockRate === undefined ? {} : { clockRate }),
       likeGoogle: ctx.flags["like-google"] === true,
       newProjects: ctx.flags["no-new-projects"] !== true,
     });
@@ -92,6 +101,7 @@ const startFlags = [
   "project",
   "no-new-projects",
   "like-google",
+  "clock-rate",
   "seed",
   "preset",
   "quotas",

@@ -73,6 +73,12 @@ export interface Fault {
   readonly met: number;
 }
 
+export interface CloudClock {
+  readonly now: string;
+  /** How many times as fast as the computer's time. */
+  readonly rate: number;
+}
+
 /** The local cloud's own API, steered by `aloft` alone; everything else goes through Google's. */
 export interface Admin {
   readonly address: string;
@@ -82,8 +88,8 @@ export interface Admin {
   refreshToken(as?: string): Promise<string>;
   /** Makes the local CA where there is none yet. */
   ca(): Promise<LocalCa>;
-  /** The time there, after it was moved forward where that is asked. */
-  clock(advance?: string): Promise<{ readonly now: string }>;
+  /** The time there and how fast it runs, after it was moved forward or told so where that is asked. */
+  clock(change?: { readonly advance?: string; readonly rate?: number }): Promise<CloudClock>;
   faults(): Promise<readonly Fault[]>;
   addFault(fault: FaultRequest): Promise<Fault>;
   /** All of them without an id. How many went. */
@@ -119,10 +125,8 @@ export function adminAt(place: Place, signal?: AbortSignal): Admin {
       return token;
     },
     ca: async () => (await call("GET", "ca")) as LocalCa,
-    clock: async (advance) =>
-      (advance === undefined ? await call("GET", "clock") : await call("POST", "clock", { advance })) as {
-        now: string;
-      },
+    clock: async (change) =>
+      (change === undefined ? await call("GET", "clock") : await call("POST", "clock", change)) as CloudClock,
     faults: async () => ((await call("GET", "faults")) as { faults: Fault[] }).faults,
     addFault: async (fault) => (await call("POST", "faults", fault)) as Fault,
     clearFaults: async (id) =>

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly likeGoogle?: boolean;
   /** `no-billing`, `org` */
   readonly presets?: readonly string[];
+  /** How many times as fast as the computer's time its clock runs. */
+  readonly clockRate?: string;
   /** What faults and lags are drawn from. */
   readonly seed?: string;
   /** Google's limits count. */
@@ -138,6 +140,7 @@ function cloudFlags(place: Place, options: StartOptions): string[] {
     ...(options.pass ?? []).flatMap((host) => ["--pass", host]),
     ...(options.likeGoogle === true ? ["--like-google"] : []),
     ...(options.presets ?? []).flatMap((preset) => ["--preset", preset]),
+    ...(options.clockRate === undefined ? [] : ["--clock-rate", options.clockRate]),
     ...(options.seed === undefined ? [] : ["--seed", options.seed]),
     ...(options.quotas === true ? ["--quotas"] : []),
   ];

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Database, Host } from "../host.ts";
 import { createProcesses } from "../processes.ts";
 import { registryOf } from "../services/artifactregistry/store.ts";
+import { bucketFilesOf } from "../services/storage/bucket-files.ts";
 import { metricsOf } from "../services/monitoring/metrics.ts";
 import { createMachines, type DataPlane } from "./create-machines.ts";
 import { networkOf } from "./network.ts";
@@ -26,6 +27,7 @@ export function portsOf(host: Host): MachinesPorts {
     ids: host.ids,
     registry: registryOf(host),
     secrets: secretsOf(host),
+    buckets: bucketFilesOf(host),
     tokens: host.tokens,
     iam: host.iam,
     logs: host.logs,

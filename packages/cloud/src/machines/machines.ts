@@ -1,4 +1,5 @@
 import type { TaskEnd, TaskSpec } from "./tasks/task.ts";
+import type { VolumeMount, VolumeSpec } from "./volumes/volume.ts";
 
 /**
  * The data plane's contract: what the Run API asks of it (`services/run`), and what it asks of the rest of the cloud. It
@@ -40,6 +41,7 @@ export interface ContainerSpec {
   readonly livenessProbe?: Probe;
   /** Names of containers of the same instance that must have passed their startup probe before. */
   readonly dependsOn: readonly string[];
+  readonly mounts?: readonly VolumeMount[];
 }
 
 export interface RevisionSpec {
@@ -51,6 +53,7 @@ export interface RevisionSpec {
   readonly service: string;
   readonly revision: string;
   readonly containers: readonly ContainerSpec[];
+  readonly volumes?: readonly VolumeSpec[];
   /** E-mail. */
   readonly serviceAccount: string;
   readonly timeoutS: number;

@@ -1,4 +1,4 @@
-import type { Clock } from "@aloft/kit/clock";
+import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
 import type { Iam, Logs, Tokens } from "../host.ts";
 import type { Processes } from "../processes.ts";
@@ -7,13 +7,16 @@ import type { Registry } from "../services/artifactregistry/registry.ts";
 import type { Metrics } from "../services/monitoring/metrics.ts";
 import type { RevisionSpec } from "./machines.ts";
 import type { MemberNetwork } from "./network.ts";
+import type { BucketFiles } from "./volumes/bucket-files.ts";
 
 /** What the data plane needs of the rest of the cloud. `machinesOf` takes it from a Host; a test brings its own. */
 export interface MachinesPorts {
-  readonly clock: Clock;
+  readonly clock: MovableClock;
   readonly ids: Ids;
   readonly registry: Registry;
   readonly secrets: SecretReader;
+  /** What volumes of buckets are made of; without it there are none. */
+  readonly buckets?: BucketFiles;
   readonly tokens: Pick<Tokens, "access" | "id" | "verifyId">;
   readonly iam: Pick<Iam, "allowed">;
   readonly logs: Pick<Logs, "write">;

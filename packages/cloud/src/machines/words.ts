@@ -14,6 +14,8 @@ export const words = {
   secretMissing: (version: string): string => `Secret ${version} was not found`,
   commandMissing: (program: string, path: string): string =>
     `Application failed to start: failed to resolve binary path: error finding executable "${program}" in PATH [${path.split(":").join(" ")}]: no such file or directory`,
+  mountFailed: (volume: string, bucket: string, why: string): string =>
+    `Application failed to start: failed to mount volume "${volume}" of Cloud Storage bucket "${bucket}": ${why}`,
   exited: (code: number): string => `Container called exit(${code}).`,
   signalled: (signal: number): string => `Container terminated on signal ${signal}.`,
   memoryExceeded: (limitMiB: number, usedMiB: number): string =>

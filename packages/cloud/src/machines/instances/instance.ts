@@ -3,11 +3,13 @@ import { redactor } from "@aloft/kit/redaction";
 import type { Images } from "../images/images.ts";
 import type { RevisionLog } from "../logging.ts";
 import type { ContainerSpec, InstanceState, Probe, RevisionSpec } from "../machines.ts";
+import { programTime } from "../pace.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { RevisionProblem } from "../problem.ts";
 import { commandOf, environmentOf } from "../sandbox/command.ts";
 import { type Container, runContainer } from "../sandbox/container.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import { openVolumes, type Volumes } from "../volumes/volumes.ts";
 import { words } from "../words.ts";
 import { exitText, said, startupText, whereOf, whyNotStarted } from "./diagnosis.ts";
 import { returnPort, takePort } from "./free-port.ts";
@@ -28,7 +30,19 @@ const keptMs = 1000;
 const mebibyte = 1024 * 1024;
 
 export interface InstanceParts
-  extends Pick<MachinesPorts, "clock" | "ids" | "secrets" | "tokens" | "processes" | "network" | "environment"> {
+  extends Pick<
+    MachinesPorts,
+    | "clock"
+    | "ids"
+    | "secrets"
+    | "buckets"
+    | "tokens"
+    | "processes"
+    | "network"
+    | "environment"
+    | "dir"
+    | "note"
+  > {
   readonly images: Images;
   readonly sandbox: Sandbox;
   readonly log: RevisionLog;
@@ -70,6 +84,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
   let requests = 0;
   let lingering: NodeJS.Timeout | undefined;
   let resolved: ResolvedEnv | undefined;
+  let volumes: Volumes | undefined;
   let ended: RevisionProblem | undefined;
   let stopped: Promise<void> | undefined;
   let tellGone: (how: { readonly problem?: RevisionProblem }) => void;
@@ -122,6 +137,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
           imageEnv: new Set(Object.keys(env).filter((name) => !(name in own) && !(name in cloud))),
           memoryMiB: container.memoryMiB,
           cpu: container.cpu,
+          mounts: volumes?.mountsOf(container) ?? [],
         },
         line: (stream, text) => log.line(stream, text, id, container.name),
       }).then((made) => {
@@ -145,7 +161,12 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
   const waitFor = async (container: ContainerSpec, child: Container, probe: Probe): Promise<void> => {
     const at = whereOf(probe);
     const kind = probe.kind === "tcp" ? "Default TCP" : probe.kind.toUpperCase();
-    const outcome = await untilStarted({ probe, port: portOf(container, probe.port), clock, signal: abort.signal });
+    const outcome = await untilStarted({
+      probe,
+      port: portOf(container, probe.port),
+      clock: programTime(clock),
+      signal: abort.signal,
+    });
     const { name } = container;
     if (outcome.ok) {
       log.system("INFO", words.startupProbe({ kind, ok: true, times: outcome.tries, container: name, at }), id);
@@ -184,7 +205,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
       watchLiveness({
         probe,
         port: portOf(container, probe.port),
-        clock,
+        clock: programTime(clock),
         awake: () => phase === "running" && !asleep(),
         failed: (failures, why) => {
           const text = words.livenessFailed(probe.kind.toUpperCase(), failures, container.name, whereOf(probe));
@@ -227,6 +248,8 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     await Promise.all(spec.containers.map((container) => parts.images.ready(container.image)));
     resolved = await resolveSecrets(spec, parts.secrets);
     abort.signal.throwIfAborted();
+    volumes = await held(openVolumes(spec, id, { ...parts, warn: (text) => log.system("WARNING", text, id) }));
+    abort.signal.throwIfAborted();
     await held(
       Promise.all([startMetadataServer({ spec, instance: id, tokens: parts.tokens, clock }), takePort()]).then(
         (made) => {
@@ -260,6 +283,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
       for (const end of watches) end();
       connections.destroy();
       await Promise.all([...running.values()].map((child) => child.stop()));
+      await volumes?.close();
       await metadata?.close();
       if (port !== 0) returnPort(port);
       phase = "gone";

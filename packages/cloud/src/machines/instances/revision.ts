@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "@aloft/kit/clock";
 import type { RevisionFailure, RevisionSpec, RevisionState } from "../machines.ts";
+import { programTime } from "../pace.ts";
 import { RevisionProblem } from "../problem.ts";
 import { words } from "../words.ts";
 import { crashLoop, idleMs, pauseMs, queueBound, queueMs, stableMs, toStart } from "./autoscaler.ts";
@@ -196,7 +197,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       return waitForRoom({
         signal,
         wanted,
-        clock,
+        clock: programTime(clock),
         waiting,
         adjust,
         starting: () => alive().some((one) => !one.ready()),

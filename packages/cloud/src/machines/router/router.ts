@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type Lease, NoInstance, type Revision } from "../instances/revision.ts";
 import type { RequestLog, RevisionLog } from "../logging.ts";
 import type { ServedService } from "../machines.ts";
+import { programTime } from "../pace.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { words } from "../words.ts";
 import { affinityOf, cookieFor } from "./affinity.ts";
@@ -56,7 +57,7 @@ export function createRouter(parts: RouterParts): Router {
     const found = name === undefined ? undefined : parts.revision(name);
     if (found === undefined) return { page: pages.unavailable() };
     const { revision } = found;
-    const cancel = clock.after(revision.spec.timeoutS * 1000, () => gone.abort(new TimeIsOver()));
+    const cancel = programTime(clock).after(revision.spec.timeoutS * 1000, () => gone.abort(new TimeIsOver()));
     const trace = traceOf(req.headers);
     const headers = (keepUpgrade: boolean) =>
       forwardedHeaders({

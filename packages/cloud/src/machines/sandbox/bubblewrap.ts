@@ -149,6 +149,7 @@ function insideArgs(launch: Launch, own: string): readonly string[] {
   const { uid, gid, cwd } = launch.command;
   return [
     ...["--bind", own, "/", "--unshare-user", "--uid", String(uid), "--gid", String(gid), ...isolation, "--clearenv"],
+    ...(launch.mounts ?? []).flatMap(({ from, to, readOnly }) => [readOnly ? "--ro-bind" : "--bind", from, to]),
     ...Object.entries(launch.env).flatMap(([name, value]) => ["--setenv", name, value]),
     ...(cwd === "/" ? [] : ["--dir", cwd]),
     ...["--chdir", cwd],

@@ -1,3 +1,4 @@
+import type { Mount } from "../volumes/volume.ts";
 import type { Command } from "./command.ts";
 
 /** A program to run in an image's root. */
@@ -13,6 +14,8 @@ export interface Launch {
   readonly memoryMiB: number;
   /** vCPU: 1, 0.5, 2. */
   readonly cpu: number;
+  /** In the order to mount them in. None in a sandbox of kind `plain`. */
+  readonly mounts?: readonly Mount[];
 }
 
 /** How a program ended. */

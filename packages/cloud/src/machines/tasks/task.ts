@@ -4,13 +4,16 @@ import { exitText } from "../instances/diagnosis.ts";
 import { type MetadataServer, startMetadataServer } from "../instances/metadata.ts";
 import { startInOrder } from "../instances/order.ts";
 import { untilStarted } from "../instances/probes.ts";
-import { type ResolvedEnv, resolveSecrets } from "../instances/secrets.ts";
+import { type ResolvedEnv, readSecret, resolveSecrets } from "../instances/secrets.ts";
 import type { ContainerSpec, RevisionFailure, RevisionSpec } from "../machines.ts";
+import { programTime } from "../pace.ts";
 import type { MachinesPorts } from "../ports.ts";
 import { RevisionProblem } from "../problem.ts";
 import { commandOf, environmentOf } from "../sandbox/command.ts";
 import { type Container, runContainer } from "../sandbox/container.ts";
 import type { Exit, Sandbox } from "../sandbox/sandbox.ts";
+import type { VolumeSpec } from "../volumes/volume.ts";
+import { openVolumes, type Volumes } from "../volumes/volumes.ts";
 import { words } from "../words.ts";
 import { taskLog } from "./log.ts";
 
@@ -32,6 +35,7 @@ export interface TaskSpec {
   readonly count: number;
   /** None has a port. */
   readonly containers: readonly ContainerSpec[];
+  readonly volumes?: readonly VolumeSpec[];
   /** E-mail. */
   readonly serviceAccount: string;
   readonly timeoutS: number;
@@ -52,7 +56,17 @@ export interface TaskEnd {
 export interface TaskParts
   extends Pick<
     MachinesPorts,
-    "clock" | "ids" | "secrets" | "tokens" | "processes" | "network" | "environment" | "logs"
+    | "clock"
+    | "ids"
+    | "secrets"
+    | "buckets"
+    | "tokens"
+    | "processes"
+    | "network"
+    | "environment"
+    | "logs"
+    | "dir"
+    | "note"
   > {
   readonly images: Images;
   readonly sandbox: Sandbox;
@@ -67,6 +81,7 @@ export function asRevision(spec: TaskSpec): RevisionSpec {
     service: spec.job,
     revision: spec.execution,
     containers: spec.containers,
+    ...(spec.volumes === undefined ? {} : { volumes: spec.volumes }),
     serviceAccount: spec.serviceAccount,
     timeoutS: spec.timeoutS,
     concurrency: 1,
@@ -97,6 +112,7 @@ export async function runTask(
   const abort = new AbortController();
   let metadata: MetadataServer | undefined;
   let resolved: ResolvedEnv | undefined;
+  let volumes: Volumes | undefined;
   let left = spec.containers.length;
   const hide = (text: string): string => redactor(resolved?.values ?? [])(text);
 
@@ -143,6 +159,7 @@ export async function runTask(
         imageEnv: new Set(Object.keys(env).filter((name) => !(name in own) && !(name in cloud))),
         memoryMiB: container.memoryMiB,
         cpu: container.cpu,
+        mounts: volumes?.mountsOf(container) ?? [],
       },
       line: (stream, text) => log.line(stream, text, container.name),
     }).then((made) => {
@@ -158,13 +175,14 @@ export async function runTask(
     });
     const probe = container.startupProbe;
     if (probe === undefined) return;
-    const outcome = await untilStarted({ probe, port: probe.port, clock, signal: abort.signal });
+    const outcome = await untilStarted({ probe, port: probe.port, clock: programTime(clock), signal: abort.signal });
     if (!outcome.ok) throw new RevisionProblem("HealthCheckContainerError", words.probeFailed);
   };
 
   const begin = async (): Promise<void> => {
     await Promise.all(spec.containers.map((container) => parts.images.ready(container.image)));
     resolved = await resolveSecrets(as, parts.secrets);
+    volumes = await openVolumes(as, id, { ...parts, warn: (text) => log.system("WARNING", text) });
     metadata = await startMetadataServer({ spec: as, instance: id, tokens: parts.tokens, clock });
     if (abort.signal.aborted) return;
     started();
@@ -186,7 +204,7 @@ export async function runTask(
       for (const each of running.values()) each.destroy();
     }
   }, memoryPeriodMs);
-  const cancelTimeout = clock.after(spec.timeoutS * 1000, () => {
+  const cancelTimeout = programTime(clock).after(spec.timeoutS * 1000, () => {
     log.system("ERROR", words.taskTimeout(spec.timeoutS));
     end({ how: "timeout", message: "The configured timeout was reached." });
   });
@@ -217,6 +235,7 @@ export async function runTask(
     await work;
     await Promise.allSettled(holding);
     await Promise.all([...running.values()].map((child) => child.stop()));
+    await volumes?.close();
     leave();
     await metadata?.close();
   }
@@ -229,7 +248,13 @@ export async function checkTask(
 ): Promise<RevisionFailure | undefined> {
   try {
     await Promise.all(spec.containers.map((container) => parts.images.ready(container.image)));
-    await resolveSecrets(asRevision(spec), parts.secrets);
+    const as = asRevision(spec);
+    await resolveSecrets(as, parts.secrets);
+    for (const volume of spec.volumes ?? []) {
+      if (volume.kind === "secret") {
+        for (const { version } of volume.files) await readSecret(as, parts.secrets, version);
+      }
+    }
     return undefined;
   } catch (thrown) {
     if (thrown instanceof RevisionProblem) return thrown.failure;
