@@ -132,9 +132,11 @@ export interface RestRequest {
   readonly body: JsonObject;
   /** The region of the host that was called, where it had one: what tells the region of a Knative path. */
   readonly hostRegion?: string;
+  /** The client asked for enums as numbers (`$alt=json;enum-encoding=int`). */
+  readonly enumAsInteger?: boolean;
 }
 
-/** A method of an API that Google defines by a discovery document. */
+/** A method of an API that Google defines by a discovery document, or one whose JSON is not its message's. */
 export interface RestMethod extends Access<RestRequest> {
   /** As in discovery and audit logs: `cloudresourcemanager.projects.getIamPolicy`. */
   readonly id: string;

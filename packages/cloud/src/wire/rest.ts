@@ -119,7 +119,7 @@ async function serve(
   const all = [...query, ...form];
   const selection: Selection = system.fields === undefined ? new Map() : parseFields(system.fields);
   if (endpoint.kind === "rest") {
-    const answer = await restAnswer(invoker, endpoint, match, all, json, call);
+    const answer = await restAnswer(invoker, endpoint, { match, query: all, json, system }, call);
     return answer === undefined ? respond.nothing() : respond.json(200, select(answer, selection));
   }
   if (system.fields !== undefined) checkSelection(selection, endpoint.output, system.fields);
@@ -142,11 +142,10 @@ async function serve(
 async function restAnswer(
   invoker: Invoker,
   endpoint: RestEndpoint,
-  match: Match<RestRoute>,
-  query: readonly (readonly [string, string])[],
-  json: JsonIn | undefined,
+  sent: Pick<Request, "match" | "query" | "system"> & { readonly json: JsonIn | undefined },
   call: CallContext,
 ): Promise<Json | undefined> {
+  const { match, query, system, json } = sent;
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
     throw new RpcError("INVALID_ARGUMENT", "Invalid JSON payload received. Root element must be a message.");
   }
@@ -155,6 +154,7 @@ async function restAnswer(
     query: new URLSearchParams(query.map(([name, value]) => [name, value])),
     body: (json ?? {}) as JsonObject,
     ...(call.hostRegion === undefined ? {} : { hostRegion: call.hostRegion }),
+    ...(system.enumAsInteger ? { enumAsInteger: true } : {}),
   };
   return invoker.rest(endpoint, request, call);
 }

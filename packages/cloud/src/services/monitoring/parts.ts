@@ -2,6 +2,8 @@ import type { Host } from "../../host.ts";
 import type { ServiceParts } from "../../service.ts";
 import { alertPolicies, alertsRpc } from "./alerts.ts";
 import { channelsRpc } from "./channels.ts";
+import { createDashboards, dashboardsRpc } from "./dashboards.ts";
+import { dashboardsRest } from "./dashboards-rest.ts";
 import { groupsRpc } from "./groups.ts";
 import { objectivesRpc } from "./objectives.ts";
 import { metricRpc } from "./rpc.ts";
@@ -9,6 +11,7 @@ import { metricRpc } from "./rpc.ts";
 /** The handlers, apart from the service's value, so that they are loaded at its first call. */
 export function monitoringParts(host: Host): ServiceParts {
   const policies = alertPolicies(host);
+  const dashboards = createDashboards(host);
   return {
     rpc: [
       metricRpc(host),
@@ -16,6 +19,8 @@ export function monitoringParts(host: Host): ServiceParts {
       channelsRpc(host, policies),
       objectivesRpc(host),
       groupsRpc(host),
+      dashboardsRpc(dashboards),
     ],
+    rest: dashboardsRest(host, dashboards),
   };
 }
