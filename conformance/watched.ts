@@ -32,9 +32,11 @@ export function watched(services: readonly CloudService[], report: Pick<Report, 
       }),
     ),
   });
+  /** A proto's method that is answered as JSON alone goes by its gRPC name. */
+  const nameOf = (id: string): string => id.replace(/^(google\..+)\.(\w+)$/, "$1/$2");
   const ofRest = (method: RestMethod): RestMethod => ({
     ...method,
-    handle: (request, call) => told(method.id, call, method.handle(request, call)),
+    handle: (request, call) => told(nameOf(method.id), call, method.handle(request, call)),
   });
   return services.map((service) => ({
     ...service,

@@ -58,7 +58,8 @@ export async function coverageOf(results: Readonly<Record<string, Result>>): Pro
       }
     }
     for (const { id } of [...(parts.rest ?? []), ...(parts.raw ?? [])]) {
-      if (methods.some((each) => each.name === id)) continue;
+      const asRpc = id.replace(/\.(\w+)$/, "/$1");
+      if (methods.some((each) => each.name === id || each.name === asRpc)) continue;
       methods.push({ name: id, grpc: "none", rest: seen(id, "rest") });
     }
     const sorted = methods.toSorted((a, b) => (a.name < b.name ? -1 : 1));

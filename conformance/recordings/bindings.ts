@@ -33,6 +33,14 @@ export class Bindings {
     return filled;
   }
 
+  /** Of a request: an id that nobody has answered yet is one that the client chose. */
+  fillRequest(text: string): string {
+    return this.fill(text).replace(/\$\{(\w+)ID\}/g, (_, what: string) => {
+      this.#names.set(`${what}ID`, `${what}-${chosen.uniqueId}`);
+      return `${what}-${chosen.uniqueId}`;
+    });
+  }
+
   fillAll(value: Answer): Answer {
     return value === undefined ? undefined : JSON.parse(this.fill(JSON.stringify(value)));
   }

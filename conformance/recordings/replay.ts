@@ -86,7 +86,7 @@ export async function replay(
 
   const done: Replayed[] = [];
   for (const [index, exchange] of recording.exchanges.entries()) {
-    const url = new URL(bindings.fill(exchange.url));
+    const url = new URL(bindings.fillRequest(exchange.url));
     const what = `${exchange.method} ${new URL(exchange.url).pathname.replaceAll("%7B", "{").replaceAll("%7D", "}")}`;
     const api = apiOf(url);
     if (!judged.has(api)) continue;
