@@ -5,6 +5,7 @@ import { oci } from "./oci/index.ts";
 import { python } from "./python/index.ts";
 import { recordings } from "./recordings/index.ts";
 import type { Suite } from "./suite.ts";
+import { terraform } from "./terraform/index.ts";
 
 /** Every suite, in the order in which they are worth running. */
-export const suites: readonly Suite[] = [recordings, gcloud, node, python, go, oci];
+export const suites: readonly Suite[] = [recordings, gcloud, node, python, go, oci, terraform];

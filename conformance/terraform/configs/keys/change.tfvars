@@ -1,0 +1,1 @@
+rotation_period = "8640000s"

@@ -1,0 +1,2 @@
+team            = "shop"
+rotation_period = "5184000s"

@@ -1,0 +1,71 @@
+import { services } from "../../packages/cloud/src/services/index.ts";
+import { pushServer } from "../../packages/cloud/src/services/run/testing/image.ts";
+import { type Place, project, projectNumber } from "../place.ts";
+import type { Plan, Terraform } from "./cli.ts";
+import { sources } from "./configurations.ts";
+
+const usual: Readonly<Record<string, string>> = {
+  ...{ project, project_id: project, gcp_project: project, gcp_project_id: project, google_project: project },
+  ...{
+    project_number: String(projectNumber),
+    region: "us-central1",
+    location: "us-central1",
+    gcp_region: "us-central1",
+  },
+  ...{ zone: "us-central1-a", environment: "test", env: "test" },
+};
+
+/** `TF_VAR_…` for the usual variables that the configuration has no value for. */
+export function openVariables(folder: string): Readonly<Record<string, string>> {
+  const text = sources(folder);
+  const declared = text.matchAll(/^variable\s+"(\w+)"\s*\{(?:[^\n]*\}|[\s\S]*?\n\})/gm);
+  const open = [...declared].filter(
+    ([block, name]) => !/\bdefault\s*=/.test(block) && !new RegExp(`^\\s*${name}\\s*=`, "m").test(text),
+  );
+  return Object.fromEntries(
+    open.flatMap(([, name = ""]) => (usual[name] === undefined ? [] : [[`TF_VAR_${name}`, usual[name]]])),
+  );
+}
+
+/** What a configuration presupposes before `init`: the projects that it names, with their APIs, and its state's bucket. */
+export async function prepare({ cloud, api }: Place, folder: string): Promise<void> {
+  const text = sources(folder);
+  for (const [, id = ""] of text.matchAll(/^\s*project(?:_id)?\s*=\s*"([a-z][a-z0-9-]{4,28}[a-z0-9])"/gm)) {
+    cloud.host.projects.ensure(id);
+    for (const service of services) cloud.host.projects.setEnabled(id, service.api, true);
+  }
+  for (const [, block = ""] of text.matchAll(/backend\s+"gcs"\s*\{([^}]*)\}/g)) {
+    const name = /\bbucket\s*=\s*"([^"]+)"/.exec(block)?.[1];
+    if (name !== undefined) await api("POST", `storage.googleapis.com/storage/v1/b?project=${project}`, { name });
+  }
+}
+
+/** Puts a small server under each name that a plan deploys and the registry does not hold. */
+export async function pushImages({ cloud, api }: Place, terraform: Terraform, plan: Plan): Promise<void> {
+  const images = new Set(
+    plan.planned.filter(({ type }) => type.startsWith("google_cloud_run")).flatMap(({ values }) => imagesOf(values)),
+  );
+  const created = plan.changes.filter(({ type }) => type === "google_artifact_registry_repository");
+  for (const image of images) {
+    const [, location, id, repository, path, tag = "latest"] =
+      /^([a-z0-9-]+)-docker\.pkg\.dev\/([^/]+)\/([^/]+)\/([^:@]+)(?::([^@]+))?$/.exec(image) ?? [];
+    if (location === undefined || id === undefined) continue;
+    const own = created.find(({ change }) => change.after?.repository_id === repository);
+    if (own !== undefined) {
+      await terraform.plan(`-target=${own.address}`);
+      await terraform.apply();
+    } else {
+      const parent = `artifactregistry.googleapis.com/v1/projects/${id}/locations/${location}/repositories`;
+      await api("POST", `${parent}?repositoryId=${repository}`, { format: "DOCKER" }).catch(() => undefined);
+    }
+    await pushServer(cloud.url, cloud.token(), { to: `${id}/${repository}/${path}`, tag });
+  }
+}
+
+function imagesOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(imagesOf);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) =>
+    key === "image" && typeof each === "string" ? [each] : imagesOf(each),
+  );
+}

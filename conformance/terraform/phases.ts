@@ -1,0 +1,158 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "../place.ts";
+import type { Report } from "../suite.ts";
+import { type Change, errorOf, type Resource, type Terraform, terraformIn } from "./cli.ts";
+import { type Configuration, changeFile, copyTo, has } from "./configurations.ts";
+import { drift, kinds } from "./drift.ts";
+import { openVariables, prepare, pushImages } from "./given.ts";
+import { importable, importIdOf } from "./imports.ts";
+import { labelEverything } from "./labels.ts";
+
+interface Work {
+  readonly place: Place;
+  readonly terraform: Terraform;
+  readonly folder: string;
+  /** Values of variables from now on. */
+  values: readonly string[];
+}
+
+/** Thrown by a phase that this configuration has nothing for. */
+class Skipped extends Error {}
+
+/** What a case wants; throws what went wrong, or `Skipped`. */
+type Phase = (work: Work) => Promise<void>;
+
+/** All that is done with a configuration, in this order; each begins where nothing is to be changed. */
+const phases: Readonly<Record<string, Phase>> = {
+  apply,
+  "no changes": noChanges,
+  "change in place": change,
+  "drift seen and mended": drifts,
+  import: imports,
+};
+
+/** Reports a case a phase. After a failed apply the others are skipped; what there is is destroyed in any case. */
+export async function judge(configuration: Configuration, place: Place, report: Report): Promise<void> {
+  const group = configuration.name;
+  const folder = copyTo(place.folder, configuration);
+  let work: Work;
+  const terraform = terraformIn(place, folder, () => work.values, openVariables(folder));
+  work = { place, terraform, folder, values: [] };
+  let broken = false;
+  const one = async (name: string, phase: Phase): Promise<boolean> => {
+    try {
+      await phase(work);
+      report.ended({ group, name, outcome: "ok" });
+    } catch (thrown) {
+      if (!(thrown instanceof Error)) throw thrown;
+      const skipped = thrown instanceof Skipped;
+      report.ended({ group, name, outcome: skipped ? "skip" : "failed", why: thrown.message.split("\n") });
+      return skipped;
+    }
+    return true;
+  };
+  for (const [name, phase] of Object.entries(phases)) {
+    if (broken) report.ended({ group, name, outcome: "skip", why: ["what it begins with failed"] });
+    else if (!(await one(name, phase)) && name === "apply") broken = true;
+  }
+  await one("destroy", destroy);
+}
+
+async function apply({ place, terraform, folder }: Work): Promise<void> {
+  await prepare(place, folder);
+  const begun = await terraform.init();
+  if (begun.code !== 0) throw new Error(errorOf(begun));
+  await pushImages(place, terraform, await terraform.plan());
+  await terraform.plan();
+  await terraform.apply();
+}
+
+async function noChanges({ terraform }: Work): Promise<void> {
+  const { changes } = await terraform.plan();
+  const found = changes.filter(changed);
+  if (found.length > 0) throw new Error(["the plan is not empty", ...found.map(described)].join("\n"));
+}
+
+async function change(work: Work): Promise<void> {
+  const { terraform, folder } = work;
+  if (has(folder, changeFile)) work.values = [`-var-file=${changeFile}`];
+  else labelEverything(folder);
+  const { changes } = await terraform.plan();
+  const found = changes.filter(changed);
+  if (found.length === 0) throw new Skipped(`nothing in it takes labels, and it has no ${changeFile}`);
+  const others = found.filter((each) => each.change.actions.join() !== "update");
+  if (others.length > 0) throw new Error(["not in place", ...others.map(described)].join("\n"));
+  await terraform.apply();
+  await noChanges(work);
+}
+
+async function drifts(work: Work): Promise<void> {
+  const { place, terraform } = work;
+  const before = (await terraform.state()).filter(({ mode }) => mode === "managed");
+  const drifted: Resource[] = [];
+  // A version that is off and an object that is gone would keep others from being mended.
+  for (const resource of before) if (await drift(place, resource)) drifted.push(resource);
+  if (drifted.length === 0) throw new Skipped("it has nothing that can be changed behind Terraform's back");
+  const { changes } = await terraform.plan();
+  const seen = new Set(changes.filter(changed).map(({ address }) => address));
+  const unseen = drifted.filter(({ address }) => !seen.has(address));
+  if (unseen.length > 0) throw new Error(["not seen", ...unseen.map(({ address }) => address)].join("\n"));
+  await terraform.apply();
+  await noChanges(work);
+}
+
+async function imports(work: Work): Promise<void> {
+  const { terraform, folder } = work;
+  const found = (await terraform.state()).filter(importable);
+  if (found.length === 0) throw new Skipped("it has nothing that can be imported");
+  const forgotten = await terraform.forget(found.map(({ address }) => address));
+  if (forgotten.code !== 0) throw new Error(errorOf(forgotten));
+  const blocks = found.map(
+    (each) => `import {\n  to = ${each.address}\n  id = ${JSON.stringify(importIdOf(each))}\n}\n`,
+  );
+  writeFileSync(join(folder, "imports-of-conformance.tf"), blocks.join("\n"));
+  const { changes } = await terraform.plan();
+  const imported = changes.filter((each) => each.change.importing !== undefined);
+  const wrong = changes.filter((each) => changed(each) && each.change.actions.join() !== "update");
+  if (wrong.length > 0) throw new Error(["not only imported", ...wrong.map(described)].join("\n"));
+  if (imported.length !== found.length) throw new Error(`${imported.length} of ${found.length} are imported`);
+  await terraform.apply();
+  await noChanges(work);
+}
+
+async function destroy({ place, terraform }: Work): Promise<void> {
+  const before = (await terraform.state()).filter(({ mode }) => mode === "managed");
+  const ended = await terraform.destroy();
+  if (ended.code !== 0) throw new Error(errorOf(ended));
+  const left = await terraform.state();
+  if (left.length > 0) throw new Error(["still in the state", ...left.map(({ address }) => address)].join("\n"));
+  for (const { address, type, values } of before) {
+    const at = kept.has(type) ? undefined : kinds[type]?.at(values);
+    if (at === undefined) continue;
+    const found = await place.api("GET", at).catch(() => undefined);
+    const gone =
+      found === undefined ||
+      /DELETED|DESTROYED/.test(found.state ?? found.lifecycleState ?? "") ||
+      found.deleted === true;
+    if (!gone) throw new Error(`${address} is still there`);
+  }
+}
+
+/** Google keeps them for ever, or longer than Terraform waits. */
+const kept = new Set(["google_kms_key_ring", "google_kms_crypto_key", "google_logging_project_bucket_config"]);
+
+const changed = ({ mode, change: { actions } }: Change): boolean =>
+  mode === "managed" && actions.some((each) => each !== "no-op" && each !== "read");
+
+/** `google_x.y: update labels, filter` */
+function described({ address, change: { actions, before, after } }: Change): string {
+  if (before === null || after === null) return `${address}: ${actions.join(", ")}`;
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const parts = [...names]
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => `${name} ${shown(before[name])} → ${shown(after[name])}`);
+  return `${address}: ${actions.join(", ")} ${parts.join("; ")}`;
+}
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "unknown").slice(0, 400);
