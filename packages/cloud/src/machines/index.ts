@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
+import { likeGoogleOf } from "../chain/like-google.ts";
 import type { Database, Host } from "../host.ts";
 import { createProcesses } from "../processes.ts";
 import { registryOf } from "../services/artifactregistry/store.ts";
-import { bucketFilesOf } from "../services/storage/bucket-files.ts";
 import { metricsOf } from "../services/monitoring/metrics.ts";
 import { createMachines, type DataPlane } from "./create-machines.ts";
 import { networkOf } from "./network.ts";
@@ -22,12 +22,13 @@ export function machinesOf(host: Host): DataPlane {
 
 /** What the data plane needs, out of a Host. */
 export function portsOf(host: Host): MachinesPorts {
+  const likeGoogle = likeGoogleOf(host);
   return {
     clock: host.clock,
     ids: host.ids,
     registry: registryOf(host),
     secrets: secretsOf(host),
-    buckets: bucketFilesOf(host),
+    buckets: async () => (await import("../services/storage/bucket-files.ts")).bucketFilesOf(host),
     tokens: host.tokens,
     iam: host.iam,
     logs: host.logs,
@@ -36,6 +37,7 @@ export function portsOf(host: Host): MachinesPorts {
     network: networkOf(host),
     localPorts: createLocalPorts(host.db),
     dir: host.files("machines"),
+    ...(likeGoogle === undefined ? {} : { instanceLifeMs: likeGoogle.instanceLifeMs }),
     note: (topic, text) => host.note(topic, text),
   };
 }

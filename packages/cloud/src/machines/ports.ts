@@ -15,8 +15,8 @@ export interface MachinesPorts {
   readonly ids: Ids;
   readonly registry: Registry;
   readonly secrets: SecretReader;
-  /** What volumes of buckets are made of; without it there are none. */
-  readonly buckets?: BucketFiles;
+  /** What volumes of buckets are made of, loaded for the first of them; without it there are none. */
+  readonly buckets?: () => Promise<BucketFiles>;
   readonly tokens: Pick<Tokens, "access" | "id" | "verifyId">;
   readonly iam: Pick<Iam, "allowed">;
   readonly logs: Pick<Logs, "write">;
@@ -32,6 +32,8 @@ export interface MachinesPorts {
   readonly note: (topic: string, text: string) => void;
   /** A number from 0 to below 1: which revision a request goes to. */
   readonly random?: () => number;
+  /** How long a service's next instance lives before it is replaced; for ever when absent. */
+  readonly instanceLifeMs?: (service: string) => number;
   /** Variables that the cloud itself adds to an instance, below the image's and the user's own. */
   readonly environment?: (spec: RevisionSpec) => Readonly<Record<string, string>>;
 }

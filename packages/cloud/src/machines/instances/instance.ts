@@ -42,6 +42,7 @@ export interface InstanceParts
     | "environment"
     | "dir"
     | "note"
+    | "instanceLifeMs"
   > {
   readonly images: Images;
   readonly sandbox: Sandbox;

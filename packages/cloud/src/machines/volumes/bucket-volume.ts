@@ -41,6 +41,7 @@ export async function bucketVolume(
   const prefix = spec.onlyDir === "" ? "" : `${spec.onlyDir}/`;
   const known = new Map<string, Known>();
   const seen = new Map<string, { readonly stamp: string; readonly sinceMs: number }>();
+  const implied = new Set<string>();
   const told = new Set<string>();
   let version: number | undefined = -1;
   let nextTemporary = 0;
@@ -136,9 +137,9 @@ export async function bucketVolume(
         }
         present.add(name);
         const found = await stat(pathOf(name)).catch(() => undefined);
-        // A folder that objects lie in needs no object of its own.
-        const implied = entry.isDirectory() && (await readdir(pathOf(name)).catch(() => [])).length > 0;
-        if (found !== undefined && !implied) {
+        // A folder that objects lie in, or lay in, needs no object of its own.
+        if (entry.isDirectory() && (await readdir(pathOf(name)).catch(() => [])).length > 0) implied.add(name);
+        if (found !== undefined && !implied.has(name)) {
           await one(name, pathOf(name), found).catch((thrown) =>
             warn(`${name} could not be written to bucket ${spec.bucket}: ${messageOf(thrown)}`),
           );

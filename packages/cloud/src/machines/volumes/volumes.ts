@@ -77,8 +77,10 @@ async function open(each: VolumeSpec, dir: string, spec: RevisionSpec, parts: Vo
       mkdirSync(dir, { recursive: true });
       return { dir, readOnly: false, close: async () => undefined };
     case "bucket": {
-      const { buckets: files, warn } = parts;
-      if (files === undefined) throw new RevisionProblem("HealthCheckContainerError", "There is no Cloud Storage here.");
+      const { warn } = parts;
+      const files = await parts.buckets?.();
+      if (files === undefined)
+        throw new RevisionProblem("HealthCheckContainerError", "There is no Cloud Storage here.");
       parts.note(
         "run/volumes/bucket",
         "A bucket's volume is a folder that is kept as the bucket is: all of it is copied at an instance's start, files are uploaded a moment after they were last written, and gcsfuse's mount options other than only-dir have no effect.",

@@ -1,4 +1,5 @@
 import { localIam } from "../../chain/iam.ts";
+import { likeGoogleOf } from "../../chain/like-google.ts";
 import type { Host } from "../../host.ts";
 import type { Principal } from "../../service.ts";
 import { errorInfo, RpcError } from "../../wire/rpc-error.ts";
@@ -12,7 +13,7 @@ import { api } from "./operations.ts";
 export function requireActAs(host: Host, caller: Principal, email: string): void {
   const account = localIam(host.iam).accounts.get(email);
   const permission = "iam.serviceaccounts.actAs";
-  if (account !== undefined) {
+  if (account !== undefined && likeGoogleOf(host)?.actAsIsLate(account) !== true) {
     const resource = `iam.googleapis.com/projects/${account.projectId}/serviceAccounts/${account.email}`;
     if (host.iam.allowed(caller, "iam.serviceAccounts.actAs", resource)) return;
   }

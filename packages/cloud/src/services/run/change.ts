@@ -28,7 +28,6 @@ export function changeService(control: Control, call: Call, { service, before, v
   const { host, m, store, operations, reconciler, stamps } = control;
   const { project, service: serviceId } = parseService(service.name);
   const projectNumber = host.projects.get(project)?.number ?? "0";
-  refuseUnimplemented(service);
   fillService(m, service, projectNumber);
   const request = before === undefined ? "CreateServiceRequest" : "UpdateServiceRequest";
   const violations = [
@@ -36,6 +35,7 @@ export function changeService(control: Control, call: Call, { service, before, v
     ...checkService(service, { request, serviceId }),
   ];
   if (violations.length > 0) throw refuse(violations);
+  refuseUnimplemented(service);
 
   const named = service.template?.revision ?? "";
   const newest = before === undefined ? "" : idOf(before.latestCreatedRevision);

@@ -33,10 +33,10 @@ export function checkContainer(
   }
   if (container.image === "") {
     found.push({ field: `${field}.image`, description: "required field not present." });
-  } else if (!imagePath.test(container.image)) {
+  } else if (!isImagePath(container.image)) {
     found.push({
       field: `${field}.image`,
-      description: "must be a container image path in the form [hostname/]repo-path[:tag and/or @digest]",
+      description: `Expected an image path like [host/]repo-path[:tag and/or @digest], where host is one of [region.]gcr.io, [region-]docker.pkg.dev or docker.io but obtained ${container.image}. To deploy container images from other public or private registries, set up an Artifact Registry remote repository. See https://cloud.google.com/artifact-registry/docs/repositories/remote-repo.`,
     });
   }
   checkPorts(found, container, field);
@@ -55,6 +55,15 @@ export function checkContainer(
     checkProbe(found, container.livenessProbe, `${field}.liveness_probe`, 3600);
   }
   return found;
+}
+
+/** Whether Cloud Run would fetch it: from its own registries (`pkg.dev` needs project, repository and image) or Docker's. */
+function isImagePath(image: string): boolean {
+  if (!imagePath.test(image)) return false;
+  const [host = "", ...path] = image.split("/");
+  if (path.length === 0 || !/[.:]/.test(host)) return true;
+  if (host.endsWith("-docker.pkg.dev") || host === "docker.pkg.dev") return path.length >= 3;
+  return host === "docker.io" || host === "gcr.io" || host.endsWith(".gcr.io");
 }
 
 function checkPorts(found: Violation[], container: Container, field: string): void {

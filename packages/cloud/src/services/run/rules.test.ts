@@ -91,7 +91,9 @@ test.each<[string, Parts, string[]]>([
     "an image that is no path",
     { container: { image: "https://example.com/App" } },
     [
-      "Violation in CreateServiceRequest.service.template.containers[0].image: must be a container image path in the form [hostname/]repo-path[:tag and/or @digest]",
+      expect.stringMatching(
+        /^Violation in CreateServiceRequest\.service\.template\.containers\[0\]\.image: Expected an image path like /,
+      ),
     ],
   ],
   [
@@ -150,7 +152,10 @@ test("rules: with several containers exactly one has a port, and each a name", (
 });
 
 test("rules: what is not built is named", () => {
-  const volumes = [{ name: "data", emptyDir: {} }];
+  const volumes: JsonValue = [
+    { name: "data", emptyDir: {} },
+    { name: "sql", cloudSqlInstance: { instances: ["p:r:i"] } },
+  ];
   const parts = {
     service: { iapEnabled: true },
     template: { volumes, encryptionKey: "projects/p/locations/l/keyRings/r/cryptoKeys/k" },
@@ -158,6 +163,6 @@ test("rules: what is not built is named", () => {
   expect(unimplementedFields(made(parts))).toEqual([
     "iap_enabled",
     "template.encryption_key",
-    "template.volumes[0].emptyDir",
+    "template.volumes[1].cloud_sql_instance",
   ]);
 });

@@ -5,6 +5,7 @@ import { checkMetadata } from "./rules-metadata.ts";
 import { checkTraffic } from "./rules-traffic.ts";
 import { checkContainers, checkVpc } from "./rules-workload.ts";
 import type { Violation } from "./violations.ts";
+import { checkVolumes } from "./volumes.ts";
 
 export const longestServiceId = 49;
 export const mostRevisions = 1000;
@@ -79,6 +80,7 @@ function checkTemplate(found: Violation[], template: RevisionTemplate, root: str
   }
   checkVpc(found, template.vpcAccess, root);
   checkContainers(found, template.containers, root);
+  checkVolumes(found, template, root);
   if (template.containers.filter((container) => container.ports.length > 0).length !== 1) {
     found.push({
       field: "template.containers",

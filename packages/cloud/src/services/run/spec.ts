@@ -11,6 +11,7 @@ import { idOf, parseRevision } from "./names.ts";
 import { type Addressed, hostsOf } from "./places.ts";
 import { cpuOf, memoryMiBOf } from "./resources.ts";
 import type { Route } from "./traffic.ts";
+import { mountsOf, volumeSpecs } from "./volumes.ts";
 
 /** What the machines run for a revision (defaults filled in). */
 export function specOf(revision: Revision, service: Service, projectNumber: string): RevisionSpec {
@@ -26,6 +27,7 @@ export function specOf(revision: Revision, service: Service, projectNumber: stri
     service: name.service,
     revision: name.revision,
     containers: revision.containers.map((container, i) => containerSpec(container, i, name.service, name.project)),
+    volumes: volumeSpecs(revision.volumes, name.project),
     serviceAccount: revision.serviceAccount,
     timeoutS: Number(revision.timeout?.seconds ?? 300n),
     concurrency: revision.maxInstanceRequestConcurrency,
@@ -71,6 +73,7 @@ export function containerSpec(container: Container, i: number, owner: string, pr
     ...(container.startupProbe === undefined ? {} : { startupProbe: probe(container.startupProbe) }),
     ...(container.livenessProbe === undefined ? {} : { livenessProbe: probe(container.livenessProbe) }),
     dependsOn: container.dependsOn,
+    mounts: mountsOf(container),
   };
 }
 

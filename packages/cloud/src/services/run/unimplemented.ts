@@ -1,6 +1,7 @@
 import { IngressTraffic, ServiceScaling_ScalingMode } from "../../../gen/run-v2.enums.ts";
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { unbuiltVolumes } from "./volumes.ts";
 
 /** What a service asks for that is not built here, by field name. */
 export function unimplementedFields(service: Service): string[] {
@@ -21,16 +22,13 @@ export function unimplementedFields(service: Service): string[] {
       template.nodeSelector !== undefined && "template.node_selector",
       template.healthCheckDisabled && "template.health_check_disabled",
     );
-    for (const [i, volume] of template.volumes.entries()) {
-      found.push(`template.volumes[${i}]${volume.volumeType.case === undefined ? "" : `.${volume.volumeType.case}`}`);
-    }
+    found.push(...unbuiltVolumes(template.volumes, "template.volumes"));
     for (const [i, container] of template.containers.entries()) {
       const at = `template.containers[${i}]`;
       found.push(
         container.sourceCode !== undefined && `${at}.source_code`,
         container.baseImageUri !== "" && `${at}.base_image_uri`,
         container.readinessProbe !== undefined && `${at}.readiness_probe`,
-        container.volumeMounts.length > 0 && template.volumes.length === 0 && `${at}.volume_mounts`,
         container.resources?.limits["nvidia.com/gpu"] !== undefined && `${at}.resources.limits.nvidia.com/gpu`,
       );
     }

@@ -64,8 +64,22 @@ export function createStore(db: Database) {
   const maybe = <T>(row: Record<string, unknown> | undefined, read: (row: Record<string, unknown>) => T) =>
     row === undefined ? undefined : read(row);
 
+  const changes = new Map<string, number>();
+  const changed = (bucket: string): void => void changes.set(bucket, (changes.get(bucket) ?? 0) + 1);
+
   return {
     db,
+    /** How often anything in the bucket was changed since the cloud's start. */
+    changes: (bucket: string): number => changes.get(bucket) ?? 0,
+    /** Names and generations of the live objects whose names begin so. */
+    liveNames: (bucket: string, prefix: string): { readonly name: string; readonly generation: number }[] =>
+      db
+        .prepare(
+          `SELECT name, generation FROM storage_objects WHERE bucket = ? AND name >= ? AND name < ? AND state = 'live'
+           ORDER BY name`,
+        )
+        .all(bucket, prefix, `${prefix}\u{10ffff}\u{10ffff}`)
+        .map((row) => ({ name: String(row.name), generation: Number(row.generation) })),
     objectOf,
     bucket: (name: string): StoredBucket | undefined =>
       maybe(db.prepare("SELECT * FROM storage_buckets WHERE name = ?").get(name), bucketOf),
@@ -86,6 +100,7 @@ export function createStore(db: Database) {
     /** Forgets the bucket and all that is in it; answers the content files that nothing names any more. */
     removeBucket: (name: string): string[] =>
       db.tx(() => {
+        changed(name);
         const files = db.prepare("SELECT DISTINCT file FROM storage_objects WHERE bucket = ?").all(name);
         db.prepare("DELETE FROM storage_objects WHERE bucket = ?").run(name);
         db.prepare("DELETE FROM storage_notifications WHERE bucket = ?").run(name);
@@ -129,6 +144,7 @@ export function createStore(db: Database) {
         )
         .get(bucket, prefix, `${prefix}\u{10ffff}\u{10ffff}`) === undefined,
     putObject: (object: StoredObject): void => {
+      changed(object.bucket);
       db.prepare(
         `INSERT OR REPLACE INTO storage_objects (bucket, name, generation, state, file, size, resource, acl, purgeMs)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -145,6 +161,7 @@ export function createStore(db: Database) {
       );
     },
     removeObject: ({ bucket, name, generation }: StoredObject): void => {
+      changed(bucket);
       db.prepare("DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?").run(
         bucket,
         name,

@@ -25,11 +25,11 @@ export interface JobChange {
 export function changeJob(control: JobControl, call: Call, { job, before, validateOnly }: JobChange): string {
   const { host, m, store, operations, settler, stamps } = control;
   const { project, job: jobId } = parseJob(job.name);
-  refuseUnimplementedJob(job);
   fillJob(m, job, host.projects.get(project)?.number ?? "0");
   const request = before === undefined ? "CreateJobRequest" : "UpdateJobRequest";
   const violations = [...(before === undefined ? checkJobId(jobId) : []), ...checkJob(job, request)];
   if (violations.length > 0) throw refuse(violations);
+  refuseUnimplementedJob(job);
   const changed = before === undefined || !equals(m.job, asked(m, before), asked(m, job));
   if (changed) requireActAs(host, call.caller, job.template?.template?.serviceAccount ?? "");
 

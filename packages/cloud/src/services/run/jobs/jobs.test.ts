@@ -78,8 +78,8 @@ test("jobs: what Cloud Run refuses is refused by field, and what is not built he
   );
   const ports = [{ containerPort: 8080 }];
   expect(await make({ template: { template: { containers: [{ image: image("good"), ports }] } } })).toContain("ports");
-  const volumes = [{ name: "v", gcs: { bucket: "b" } }];
-  expect(await make({ template: template("good", {}, { volumes }) })).toContain("volumes[0].gcs");
+  const volumes = [{ name: "v", nfs: { server: "10.0.0.2", path: "/" } }];
+  expect(await make({ template: template("good", {}, { volumes }) })).toContain("volumes[0].nfs");
 });
 
 test("jobs: an image or a secret that is not to be had keeps a job from being ready, and its operation says so", async () => {

@@ -6,6 +6,7 @@ import { reservedByJobs } from "../rules-container.ts";
 import { checkMetadata } from "../rules-metadata.ts";
 import { checkContainers, checkVpc } from "../rules-workload.ts";
 import type { Violation } from "../violations.ts";
+import { checkVolumes, unbuiltVolumes } from "../volumes.ts";
 
 /** https://cloud.google.com/run/quotas#cloud_run_limits */
 const longestJobId = 63;
@@ -73,6 +74,7 @@ function checkTaskTemplate(task: TaskTemplate, root: string): Violation[] {
   }
   checkVpc(found, task.vpcAccess, root);
   checkContainers(found, task.containers, root, reservedByJobs);
+  checkVolumes(found, task, root);
   for (const [i, container] of task.containers.entries()) {
     const at = `${root}.containers[${i}]`;
     if (container.ports.length > 0)
@@ -104,12 +106,11 @@ export function refuseUnimplementedJob(job: Job): void {
     task !== undefined && task.encryptionKey !== "" && `${at}.encryption_key`,
     task?.nodeSelector !== undefined && `${at}.node_selector`,
     (task?.vpcAccess?.connector ?? "") !== "" && `${at}.vpc_access.connector`,
-    ...(task?.volumes ?? []).map(({ volumeType }, i) => `${at}.volumes[${i}].${volumeType.case ?? ""}`),
+    ...unbuiltVolumes(task?.volumes ?? [], `${at}.volumes`),
     ...(task?.containers ?? []).flatMap((container, i) => [
       container.sourceCode !== undefined && `${at}.containers[${i}].source_code`,
       container.baseImageUri !== "" && `${at}.containers[${i}].base_image_uri`,
       container.readinessProbe !== undefined && `${at}.containers[${i}].readiness_probe`,
-      container.volumeMounts.length > 0 && `${at}.containers[${i}].volume_mounts`,
       container.resources?.limits["nvidia.com/gpu"] !== undefined && `${at}.containers[${i}].resources.limits.gpu`,
     ]),
   ];

@@ -1,6 +1,7 @@
 import type { TaskTemplate } from "../../../../gen/types/google/cloud/run/v2/task_template_pb.js";
 import type { TaskSpec } from "../../../machines/tasks/task.ts";
 import { containerSpec, networkOf } from "../spec.ts";
+import { volumeSpecs } from "../volumes.ts";
 
 /** What the machines run for one attempt of a task (defaults filled in). */
 export function taskSpecOf(
@@ -25,6 +26,7 @@ export function taskSpecOf(
       ...containerSpec(container, i, job, project),
       cpuIdle: false,
     })),
+    volumes: volumeSpecs(template.volumes, project),
     serviceAccount: template.serviceAccount,
     timeoutS: Number(template.timeout?.seconds ?? 600n),
     ...(network === undefined ? {} : { vpcNetwork: network }),
