@@ -14,6 +14,7 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/logging/type/log_severity.proto",
   ],
   "artifactregistry-v1": ["google/devtools/artifactregistry/v1/service.proto"],
+  "cloudbilling-v1": ["google/cloud/billing/v1/cloud_billing.proto"],
   "cloudkms-v1": [
     "google/cloud/kms/v1/service.proto",
     "google/cloud/kms/v1/autokey.proto",

@@ -1,5 +1,6 @@
 import type { CloudService } from "../service.ts";
 import { artifactregistry } from "./artifactregistry/index.ts";
+import { cloudbilling } from "./cloudbilling/index.ts";
 import { cloudkms } from "./cloudkms/index.ts";
 import { cloudresourcemanager } from "./cloudresourcemanager/index.ts";
 import { hello } from "./hello/index.ts";
@@ -19,6 +20,7 @@ export const services = [
   hello,
   serviceusage,
   cloudresourcemanager,
+  cloudbilling,
   iam,
   iamcredentials,
   sts,
