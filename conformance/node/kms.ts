@@ -1,7 +1,16 @@
-import { constants, createHash, createPublicKey, publicEncrypt, verify } from "node:crypto";
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPublicKey,
+  encapsulate,
+  publicEncrypt,
+  randomBytes,
+  verify,
+} from "node:crypto";
 import { crc32c } from "@aloft/kit/crc32c";
-import { KeyManagementServiceClient } from "@google-cloud/kms";
-import { type Answer, equal, refused, region, type Steps, truthy } from "./step.ts";
+import { AutokeyAdminClient, AutokeyClient, KeyManagementServiceClient } from "@google-cloud/kms";
+import { type Answer, equal, parent as project, refused, region, type Steps, truthy } from "./step.ts";
 
 /** Cloud KMS, every method that takes no hardware. */
 export async function kms({ door, tag, step, all }: Steps): Promise<void> {
@@ -168,7 +177,80 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
     const wrappedKey = publicEncrypt(options, Buffer.alloc(32, 7));
     const algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION";
     const [found] = await client.importCryptoKeyVersion({ parent: key("imported"), algorithm, importJob, wrappedKey });
-    equal(found.importJob, importJob);
+    equal([found.importJob, found.state], [importJob, "PENDING_IMPORT"]);
+    equal((await client.getCryptoKeyVersion({ name: found.name ?? "" }))[0].state, "ENABLED");
+  });
+  await step("importCryptoKeyVersion by AES key wrapping", async () => {
+    const job = { importMethod: "RSA_OAEP_3072_SHA1_AES_256", protectionLevel: "SOFTWARE" } as const;
+    const [{ name }] = await client.createImportJob({ parent: ring, importJobId: "aes", importJob: job });
+    const [{ publicKey }] = await client.getImportJob({ name: name ?? "" });
+    const options = { key: publicKey?.pem ?? "", padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha1" };
+    const wrapping = randomBytes(32);
+    const cipher = createCipheriv("id-aes256-wrap-pad", wrapping, Buffer.from("a65959a6", "hex"));
+    const wrappedKey = Buffer.concat([
+      publicEncrypt(options, wrapping),
+      cipher.update(randomBytes(32)),
+      cipher.final(),
+    ]);
+    const request = {
+      parent: key("imported"),
+      algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION",
+      importJob: name ?? "",
+    } as const;
+    const [found] = await client.importCryptoKeyVersion({ ...request, wrappedKey });
+    const [version] = await client.getCryptoKeyVersion({ name: found.name ?? "" });
+    equal([version.state, version.importFailureReason], ["ENABLED", ""]);
+  });
+  await step("importTrustedKeyWrappedCryptoKeyVersion takes keys of a single-tenant HSM alone", async () => {
+    const request = { parent: key("mac"), importingKey: first("mac").name, wrappedKey: Buffer.alloc(40) };
+    await refused(client.importTrustedKeyWrappedCryptoKeyVersion({ ...request, algorithm: "HMAC_SHA256" }), 9);
+  });
+  await step("exportTrustedKeyWrappedCryptoKeyVersion takes keys of a single-tenant HSM alone", async () => {
+    const wrappingKey = first("mac").name;
+    await refused(client.exportTrustedKeyWrappedCryptoKeyVersion({ ...first("mac"), wrappingKey }), 9);
+  });
+  await step("decapsulate", async () => {
+    await make("kem", "KEY_ENCAPSULATION", "ML_KEM_768");
+    const [{ publicKey }] = await client.getPublicKey({ ...first("kem"), publicKeyFormat: "NIST_PQC" });
+    const raw = Buffer.from(publicKey?.data as Uint8Array);
+    const sealing = createPublicKey({ key: raw, format: "raw-public", asymmetricKeyType: "ml-kem-768" });
+    const { sharedKey, ciphertext: capsule } = encapsulate(sealing);
+    const [found] = await client.decapsulate({ ...first("kem"), ciphertext: Buffer.from(capsule) });
+    truthy(Buffer.from(found.sharedSecret as Uint8Array).equals(Buffer.from(sharedKey)), "the same secret");
+  });
+  await step("deleteCryptoKeyVersion", async () => {
+    const [failing] = await client.importCryptoKeyVersion({
+      ...{ parent: key("imported"), algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", importJob },
+      wrappedKey: randomBytes(384),
+    });
+    const name = failing.name ?? "";
+    equal((await client.getCryptoKeyVersion({ name }))[0].state, "IMPORT_FAILED");
+    const [operation] = await client.deleteCryptoKeyVersion({ name });
+    await operation.promise();
+    await refused(client.getCryptoKeyVersion({ name }), 5);
+    const alive = await client.deleteCryptoKeyVersion(first("symmetric")).catch((error: Answer) => error.code);
+    equal(alive, 9);
+  });
+  let retired = "";
+  await step("deleteCryptoKey", async () => {
+    const cryptoKey = { purpose: "ENCRYPT_DECRYPT" } as const;
+    const request = { parent: ring, cryptoKeyId: "gone", cryptoKey, skipInitialVersionCreation: true };
+    await client.createCryptoKey(request);
+    const [operation] = await client.deleteCryptoKey({ name: key("gone") });
+    await operation.promise();
+    retired = (operation.metadata as Answer).retiredResource;
+    await refused(client.getCryptoKey({ name: key("gone") }), 5);
+    await refused(client.createCryptoKey(request), 6);
+    equal(await client.deleteCryptoKey({ name: key("symmetric") }).catch((error: Answer) => error.code), 9);
+  });
+  await step("getRetiredResource", async () => {
+    equal((await client.getRetiredResource({ name: retired }))[0].originalResource, key("gone"));
+  });
+  await step("listRetiredResources", async () => {
+    truthy(
+      (await client.listRetiredResources({ parent: region }))[0].some((each) => each.name === retired),
+      "ours is listed",
+    );
   });
   const bindings = [{ role: "roles/cloudkms.viewer", members: ["user:you@local.aloft"] }];
   await step("setIamPolicy", async () => {
@@ -188,4 +270,46 @@ export async function kms({ door, tag, step, all }: Steps): Promise<void> {
   });
   all(KeyManagementServiceClient);
   await client.close();
+  await autokey({ door, tag, step });
+}
+
+/** Keys that are made by themselves, in the project that asks for them. */
+async function autokey({ door, tag, step }: Pick<Steps, "door" | "tag" | "step">): Promise<void> {
+  const admin = new AutokeyAdminClient({ fallback: door === "rest" });
+  const client = new AutokeyClient({ fallback: door === "rest" });
+  const name = `${project}/autokeyConfig`;
+  const keyHandle = { resourceTypeSelector: "compute.googleapis.com/Disk" };
+  const resolve = async (mode: "RESOURCE_PROJECT" | "DISABLED"): Promise<Answer> => {
+    const autokeyConfig = { name, keyProjectResolutionMode: mode };
+    return (
+      await admin.updateAutokeyConfig({ autokeyConfig, updateMask: { paths: ["key_project_resolution_mode"] } })
+    )[0];
+  };
+  await step("updateAutokeyConfig", async () => {
+    equal((await resolve("RESOURCE_PROJECT")).keyProjectResolutionMode, "RESOURCE_PROJECT");
+  });
+  await step("getAutokeyConfig", async () => {
+    equal((await admin.getAutokeyConfig({ name }))[0].keyProjectResolutionMode, "RESOURCE_PROJECT");
+  });
+  await step("showEffectiveAutokeyConfig", async () => {
+    equal((await admin.showEffectiveAutokeyConfig({ parent: project }))[0].keyProject, project);
+  });
+  const handle = `${region}/keyHandles/${tag}`;
+  await step("createKeyHandle", async () => {
+    const [operation] = await client.createKeyHandle({ parent: region, keyHandleId: tag, keyHandle });
+    const [made] = await operation.promise();
+    truthy(made.kmsKey?.startsWith(`${region}/keyRings/autokey/cryptoKeys/`), "a key of its own");
+  });
+  await step("getKeyHandle", async () => equal((await client.getKeyHandle({ name: handle }))[0].name, handle));
+  await step("listKeyHandles", async () => {
+    truthy(
+      (await client.listKeyHandles({ parent: region }))[0].some((each) => each.name === handle),
+      "ours is listed",
+    );
+  });
+  await step("createKeyHandle where Autokey is off", async () => {
+    await resolve("DISABLED");
+    equal(await client.createKeyHandle({ parent: region, keyHandle }).catch((error: Answer) => error.code), 9);
+  });
+  await Promise.all([admin.close(), client.close()]);
 }

@@ -28,7 +28,7 @@ export class Bindings {
 
   /** Fills what is known into a text of the recording. */
   fill(text: string): string {
-    let filled = text.replace(/\$\{(\w+)\}/g, (whole, name: string) => this.#names.get(name) ?? whole);
+    let filled = text.replace(/\$\{([\w-]+)\}/g, (whole, name: string) => this.#names.get(name) ?? whole);
     for (const [recorded, ours] of this.#segments) filled = filled.replaceAll(recorded, ours);
     return filled;
   }
@@ -83,8 +83,8 @@ export class Bindings {
 
   #placeholders(recorded: string, ours: string): boolean {
     const names: string[] = [];
-    const pattern = recorded.split(/(\$\{\w+\})/).map((part) => {
-      const name = /^\$\{(\w+)\}$/.exec(part)?.[1];
+    const pattern = recorded.split(/(\$\{[\w-]+\})/).map((part) => {
+      const name = /^\$\{([\w-]+)\}$/.exec(part)?.[1];
       if (name === undefined) return literally(this.fill(part));
       const fixed = name === "projectNumber" ? undefined : chosen[name];
       if (fixed !== undefined) return literally(fixed);

@@ -12,6 +12,7 @@ import type { AuditConfig, Binding, Policy } from "../host.ts";
 import type { Call, Method } from "../service.ts";
 import { badRequest, RpcError } from "../wire/rpc-error.ts";
 import { localIam } from "./iam.ts";
+import { unsetEtag } from "./policies.ts";
 
 /** The three methods that every resource with a policy of its own has alike. */
 export interface IamMethods {
@@ -177,9 +178,8 @@ export function auditConfigsOf(policy: PolicyMessage): AuditConfig[] {
 
 /** A policy as `google.iam.v1.Policy`. One that was never set has no version, only its etag, as Google answers. */
 export function toMessage(policy: Policy): MessageInitShape<typeof PolicySchema> {
-  const bare = policy.bindings.length === 0 && (policy.auditConfigs ?? []).length === 0;
   return {
-    version: bare ? 0 : policy.version,
+    version: policy.etag === unsetEtag ? 0 : policy.version,
     etag: Buffer.from(policy.etag, "base64"),
     bindings: policy.bindings.map(({ role, members, condition }) => ({
       role,

@@ -5,6 +5,8 @@ import {
 
 export type Hash = "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
 export type Curve = "prime256v1" | "secp384r1" | "secp256k1";
+/** Post-quantum keys, by Node's names for their types (FIPS 203, 204, 205). */
+export type PqcType = "ml-kem-768" | "ml-kem-1024" | "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87" | "slh-dsa-sha2-128s";
 export type Purpose = keyof typeof Purposes;
 
 /** What key material an algorithm has, and what is done with it. Sizes in bits. */
@@ -26,6 +28,8 @@ export type Algorithm =
   | { readonly purpose: "ASYMMETRIC_SIGN"; readonly kind: "rsaRaw"; readonly bits: number }
   | { readonly purpose: "ASYMMETRIC_SIGN"; readonly kind: "ec"; readonly curve: Curve; readonly hash: Hash }
   | { readonly purpose: "ASYMMETRIC_SIGN"; readonly kind: "ed25519" }
+  | { readonly purpose: "ASYMMETRIC_SIGN"; readonly kind: "pqc"; readonly type: PqcType }
+  | { readonly purpose: "KEY_ENCAPSULATION"; readonly kind: "pqc"; readonly type: PqcType }
   | { readonly purpose: "ASYMMETRIC_DECRYPT"; readonly kind: "oaep"; readonly bits: number; readonly hash: Hash }
   | { readonly purpose: "MAC"; readonly kind: "hmac"; readonly hash: Hash };
 
@@ -40,7 +44,7 @@ export const algorithmName = (number: number): string => names.get(number) ?? St
 export const purposeName = (number: number): Purpose =>
   (purposes.get(number) ?? "CRYPTO_KEY_PURPOSE_UNSPECIFIED") as Purpose;
 
-/** The algorithm of this number; undefined for one that is not here (post-quantum, external, key wrapping). */
+/** The algorithm of this number; undefined for one that is not here (X-Wing, prehashed post-quantum signatures, external, key wrapping). */
 export function algorithmOf(number: number): Algorithm | undefined {
   if (!known.has(number)) known.set(number, read(algorithmName(number)));
   return known.get(number);
@@ -77,6 +81,13 @@ function read(name: string): Algorithm | undefined {
   const [, curve = "", ecHash = ""] = /^EC_SIGN_(P256|P384|SECP256K1)_(SHA\d+)$/.exec(name) ?? [];
   const named = curves[curve];
   if (named !== undefined) return { purpose: "ASYMMETRIC_SIGN", kind: "ec", curve: named, hash: hashOf(ecHash) };
+  const [, kem] = /^ML_KEM_(768|1024)$/.exec(name) ?? [];
+  if (kem !== undefined) return { purpose: "KEY_ENCAPSULATION", kind: "pqc", type: `ml-kem-${kem}` as PqcType };
+  const [, signing] = /^PQ_SIGN_(ML_DSA_(?:44|65|87)|SLH_DSA_SHA2_128S)$/.exec(name) ?? [];
+  if (signing !== undefined) {
+    const type = signing.toLowerCase().replaceAll("_", "-") as PqcType;
+    return { purpose: "ASYMMETRIC_SIGN", kind: "pqc", type };
+  }
   const [, mac] = /^HMAC_(SHA\d+)$/.exec(name) ?? [];
   return mac === undefined ? undefined : { purpose: "MAC", kind: "hmac", hash: hashOf(mac) };
 }

@@ -1,12 +1,12 @@
-import { constants, createHash, createPublicKey, privateDecrypt } from "node:crypto";
+import { constants, createHash, createPublicKey, type KeyObject, privateDecrypt } from "node:crypto";
 import { PublicKey_PublicKeyFormat as Format } from "../../../gen/cloudkms-v1.enums.ts";
 import type { AsymmetricSignRequest, KeyManagementService } from "../../../gen/types/google/cloud/kms/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
 import { type Algorithm, algorithmName, algorithmOf, hashBytes, purposeName } from "./algorithms.ts";
 import { checksum, verified } from "./checksum.ts";
 import { findVersion, isHsm, type KmsParts, materialOf, requirePurpose } from "./parts.ts";
-import { invalid, precondition, requireSize, unimplemented } from "./rules.ts";
-import { privateKey, signEcdsa, signEd25519, signPkcs1, signPss, signRawPkcs1 } from "./signing.ts";
+import { invalid, precondition, requireSize } from "./rules.ts";
+import { privateKey, signData, signEcdsa, signPkcs1, signPss, signRawPkcs1 } from "./signing.ts";
 
 type Signing = Extract<Algorithm, { purpose: "ASYMMETRIC_SIGN" }>;
 
@@ -62,17 +62,20 @@ export function asymmetricMethods(parts: KmsParts): Methods<typeof KeyManagement
       handle: (request) => {
         const { key, version } = findVersion(parts, request.name);
         const purpose = purposeName(key.purpose);
-        if (purpose !== "ASYMMETRIC_SIGN" && purpose !== "ASYMMETRIC_DECRYPT") {
+        if (!["ASYMMETRIC_SIGN", "ASYMMETRIC_DECRYPT", "KEY_ENCAPSULATION"].includes(purpose)) {
           throw precondition(`${key.name} has the purpose ${purpose}, and so no public key.`);
         }
         const { name, algorithm, protectionLevel } = version.message;
         const publicKey = createPublicKey(privateKey(materialOf(parts, version)));
-        const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
         const format = request.publicKeyFormat;
         const about = { name, algorithm, protectionLevel };
+        if (algorithmOf(algorithm)?.kind === "pqc") return { ...about, ...rawPublicKey(publicKey, format) };
+        const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
         const asText = { pem, pemCrc32c: checksum(Buffer.from(pem)) };
         if (format === Format.PUBLIC_KEY_FORMAT_UNSPECIFIED) return { ...about, ...asText };
-        if (format !== Format.PEM && format !== Format.DER) throw unimplemented("public keys of this format");
+        if (format !== Format.PEM && format !== Format.DER) {
+          throw invalid(`public_key_format must be PEM or DER for the algorithm ${algorithmName(algorithm)}.`);
+        }
         const data = format === Format.PEM ? Buffer.from(pem) : publicKey.export({ type: "spki", format: "der" });
         return {
           ...about,
@@ -85,12 +88,19 @@ export function asymmetricMethods(parts: KmsParts): Methods<typeof KeyManagement
   };
 }
 
+/** Of post-quantum algorithms the raw bytes alone, and only where they are asked for (service.proto). */
+function rawPublicKey(key: KeyObject, format: number) {
+  if (format !== Format.NIST_PQC) throw invalid("public_key_format must be NIST_PQC for a post-quantum algorithm.");
+  const data = key.export({ format: "raw-public" });
+  return { publicKeyFormat: format, publicKey: { data, crc32cChecksum: checksum(data) } };
+}
+
 /** The digest to sign (made here where the data itself came), or the data where the algorithm takes no digest. */
 function whatToSign(request: AsymmetricSignRequest, algorithm: Signing, name: string): Uint8Array {
   const digest = request.digest?.digest;
   const { data } = request;
   if (digest?.case !== undefined && data.length > 0) throw invalid("Only one of digest and data can be set.");
-  if (algorithm.kind === "rsaRaw" || algorithm.kind === "ed25519") {
+  if (algorithm.kind === "rsaRaw" || algorithm.kind === "ed25519" || algorithm.kind === "pqc") {
     if (digest?.case !== undefined) throw invalid(`The algorithm ${name} signs data, and takes no digest.`);
     if (algorithm.kind === "rsaRaw" && data.length > algorithm.bits / 8 - 11) {
       throw invalid(`The data must be at most ${algorithm.bits / 8 - 11} bytes long for the algorithm ${name}.`);
@@ -121,7 +131,7 @@ function sign(material: Uint8Array, algorithm: Signing, input: Uint8Array): Uint
     case "ec":
       return signEcdsa(key, algorithm.curve, input);
     default:
-      return signEd25519(key, input);
+      return signData(key, input);
   }
 }
 

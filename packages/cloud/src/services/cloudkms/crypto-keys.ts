@@ -6,10 +6,19 @@ import { listOptions } from "./lists.ts";
 import { newMaterial } from "./material.ts";
 import { addVersion, nowMicros, timestamp } from "./new-version.ts";
 import { findKey, type KmsParts, shownKey } from "./parts.ts";
-import { alreadyExists, invalid, notFound, requireId, requireName, unimplemented, versionName } from "./rules.ts";
+import {
+  alreadyExists,
+  invalid,
+  nameRetired,
+  notFound,
+  requireId,
+  requireName,
+  unimplemented,
+  versionName,
+} from "./rules.ts";
 import { millisOf, settleKey, updateKey } from "./settings.ts";
 
-/** Keys: made, read, changed, given another primary version. They cannot be deleted, as at Google. */
+/** Keys: made, read, changed, given another primary version. */
 export function cryptoKeyMethods(parts: KmsParts): Methods<typeof KeyManagementService> {
   const { host, store, due, keySchema } = parts;
   const { schemas, projects, clock } = host;
@@ -54,6 +63,7 @@ export function cryptoKeyMethods(parts: KmsParts): Methods<typeof KeyManagementS
         key.createTime = timestamp(createdMicros);
         delete key.primary;
         if (store.keys.has(key.name)) throw alreadyExists("CryptoKey", key.name);
+        if (store.isDeleted(key.name)) throw nameRetired(key.name);
         sayHsm(parts, key);
         if (request.skipInitialVersionCreation) return insert(key, createdMicros);
         const material = newMaterial(algorithmOf(key.versionTemplate?.algorithm ?? 0) as Algorithm);

@@ -8,14 +8,16 @@ import { durationMillis } from "./settings.ts";
 
 type Parts = Omit<KmsParts, "due">;
 
-/** Keys are rotated, versions that are scheduled for it are destroyed. */
+/** Keys are rotated, versions that are scheduled for it are destroyed, import jobs expire. */
 export function createKmsDue(parts: Parts): Due {
-  const { host, store } = parts;
+  const { host, store, jobs } = parts;
+  const forever = Number.POSITIVE_INFINITY;
   return createDue(host, {
-    nextMs: () => store.nextDueMs(),
+    nextMs: () => Math.min(store.nextDueMs() ?? forever, jobs.nextDueMs() ?? forever),
     work: (nowMs) => {
       for (const { key, atMs } of store.toRotate(nowMs)) rotate(parts, key, atMs, nowMs);
       for (const { key, number, atMs } of store.toDestroy(nowMs)) destroy(parts, key, number, atMs);
+      jobs.expire(nowMs);
     },
   });
 }

@@ -14,7 +14,7 @@ const defaultPage = 100;
 const largestPage = 1000;
 
 /** How many a page holds. Throws INVALID_ARGUMENT for a negative size. */
-export function pageSizeOf({ pageSize }: ListRequest): number {
+export function pageSizeOf({ pageSize }: Pick<ListRequest, "pageSize">): number {
   if (pageSize < 0) throw invalid("page_size must not be negative.");
   return Math.min(pageSize || defaultPage, largestPage);
 }

@@ -66,7 +66,7 @@ test("kms: the official client over gRPC, from a ring to a destroyed version", a
   expect(listed.map((each) => each.primary?.state)).toEqual(["DESTROY_SCHEDULED"]);
   await expect(client.getKeyRing({ name: `${place}/keyRings/none` }, options)).rejects.toMatchObject({ code: 5 });
   await expect(client.createImportJob({ parent: ring.name, importJobId: "i" }, options)).rejects.toMatchObject({
-    code: 12,
+    code: 3,
   });
 });
 

@@ -10,6 +10,7 @@ import type { Host } from "../../host.ts";
 import type { Due } from "../../store/due.ts";
 import { type Purpose, purposeName } from "./algorithms.ts";
 import { createKmsDue } from "./due.ts";
+import { createJobs, type Jobs } from "./jobs.ts";
 import { notEnabled, notFound, precondition, requireName, splitVersion } from "./rules.ts";
 import { createStore, type KeyedVersion, type Store } from "./store.ts";
 
@@ -18,6 +19,7 @@ export interface KmsParts {
   readonly host: Host;
   readonly store: Store;
   readonly due: Due;
+  readonly jobs: Jobs;
   readonly ringSchema: typeof KeyRingSchema;
   readonly keySchema: typeof CryptoKeySchema;
   readonly versionSchema: typeof CryptoKeyVersionSchema;
@@ -36,7 +38,7 @@ export function createParts(host: Host): KmsParts {
       decode: (bytes) => schemas.decode(versionSchema, bytes),
     },
   });
-  const rest = { host, store, ringSchema, keySchema, versionSchema };
+  const rest = { host, store, jobs: createJobs(host), ringSchema, keySchema, versionSchema };
   return { ...rest, due: createKmsDue(rest) };
 }
 

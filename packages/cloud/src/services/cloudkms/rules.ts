@@ -21,6 +21,18 @@ const patterns = {
     pattern: new RegExp(`^${key}/cryptoKeyVersions/[1-9][0-9]{0,9}$`),
     format: "projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*",
   },
+  ImportJob: {
+    pattern: new RegExp(`^${ring}/importJobs/${id}$`),
+    format: "projects/*/locations/*/keyRings/*/importJobs/*",
+  },
+  KeyHandle: {
+    pattern: new RegExp(`^${place}/keyHandles/${id}$`),
+    format: "projects/*/locations/*/keyHandles/*",
+  },
+  RetiredResource: {
+    pattern: new RegExp(`^${place}/retiredResources/[^/]+$`),
+    format: "projects/*/locations/*/retiredResources/*",
+  },
 } as const;
 
 export type Kind = keyof typeof patterns;
@@ -36,6 +48,10 @@ export const notFound = (kind: Kind, name: string): RpcError => new RpcError("NO
 
 export const alreadyExists = (kind: Kind, name: string): RpcError =>
   new RpcError("ALREADY_EXISTS", `${kind} ${name} already exists.`);
+
+/** A deleted key's name is never used again. */
+export const nameRetired = (name: string): RpcError =>
+  new RpcError("ALREADY_EXISTS", `CryptoKey ${name} was deleted, and its name cannot be used again.`);
 
 export const precondition = (message: string): RpcError => new RpcError("FAILED_PRECONDITION", message);
 

@@ -62,7 +62,8 @@ function mgf1(hash: Hash, seed: Uint8Array, length: number): Buffer {
   return Buffer.concat(parts).subarray(0, length);
 }
 
-export const signEd25519 = (key: KeyObject, data: Uint8Array): Uint8Array => sign(null, data, key);
+/** What takes the data itself: Ed25519, ML-DSA, SLH-DSA. */
+export const signData = (key: KeyObject, data: Uint8Array): Uint8Array => sign(null, data, key);
 
 /** The orders of the groups, from SEC 2. */
 const orders: Readonly<Record<Curve, bigint>> = {

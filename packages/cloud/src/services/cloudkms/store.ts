@@ -5,6 +5,7 @@ import type {
 } from "../../../gen/types/google/cloud/kms/v1/resources_pb.js";
 import type { Database, Schemas } from "../../host.ts";
 import { type Collection, collection } from "../../store/collection.ts";
+import { versionName } from "./rules.ts";
 
 /** What is kept of a key beside its message. */
 export interface KeyState {
@@ -41,8 +42,20 @@ export interface Store {
   /** Takes the next version number of a key. */
   nextNumber(key: string): number;
   insertVersion(key: string, version: KeyedVersion): void;
-  /** `destroysMs`: when it is to be destroyed; `wipe`: its material goes now, for good. */
-  updateVersion(key: string, version: StoredVersion, change?: { destroysMs?: number; wipe?: boolean }): void;
+  /** `destroysMs`: when it is to be destroyed; `wipe`: its material goes now, for good; `sealed`: it comes back. */
+  updateVersion(
+    key: string,
+    version: StoredVersion,
+    change?: { destroysMs?: number; wipe?: boolean; sealed?: Uint8Array },
+  ): void;
+  /** The version goes altogether; its number is not used again. */
+  deleteVersion(key: string, number: number): void;
+  /** The key goes; `isDeleted` knows its name from now on. */
+  deleteKey(key: string): void;
+  isDeleted(key: string): boolean;
+  /** What a version's first imported material was, sealed; undefined when none was ever imported into it. */
+  importedBefore(version: string): Uint8Array | undefined;
+  setImported(version: string, sealed: Uint8Array): void;
   version(key: string, number: number): KeyedVersion | undefined;
   /** The version that the mark of a ciphertext stands for. */
   byHint(key: string, hint: Uint8Array): KeyedVersion | undefined;
@@ -63,6 +76,7 @@ const schema = `
     key TEXT NOT NULL, number INTEGER NOT NULL, destroys INTEGER, hint BLOB NOT NULL, message BLOB NOT NULL, sealed BLOB,
     PRIMARY KEY (key, number)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS kms_versions_by_hint ON kms_versions (key, hint);
+  CREATE TABLE IF NOT EXISTS kms_imported (version TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS kms_versions_by_destruction ON kms_versions (destroys) WHERE destroys IS NOT NULL;
 `;
 
@@ -86,9 +100,11 @@ export function createStore(
     db.prepare("INSERT INTO kms_key_states (key, versions) VALUES (?, 0) ON CONFLICT (key) DO NOTHING").run(key);
   };
 
+  const keys = collection({ db, schemas, table: "kms_keys", schema: types.key });
+
   return {
     rings: collection({ db, schemas, table: "kms_key_rings", schema: types.ring }),
-    keys: collection({ db, schemas, table: "kms_keys", schema: types.key }),
+    keys,
     state: (key) => {
       const row = db.prepare("SELECT versions, prime FROM kms_key_states WHERE key = ?").get(key) as Row;
       return { versions: Number(row?.versions ?? 0), primary: (row?.prime as number | null | undefined) ?? undefined };
@@ -121,6 +137,27 @@ export function createStore(
       db.prepare(
         `UPDATE kms_versions SET destroys = ?, message = ?${change.wipe ? ", sealed = NULL" : ""} WHERE key = ? AND number = ?`,
       ).run(change.destroysMs ?? null, codec.encode(message), key, number);
+      if (change.sealed === undefined) return;
+      db.prepare("UPDATE kms_versions SET sealed = ? WHERE key = ? AND number = ?").run(change.sealed, key, number);
+    },
+    deleteVersion: (key, number) => {
+      db.prepare("DELETE FROM kms_versions WHERE key = ? AND number = ?").run(key, number);
+      db.prepare("UPDATE kms_key_states SET prime = NULL WHERE key = ? AND prime = ?").run(key, number);
+      db.prepare("DELETE FROM kms_imported WHERE version = ?").run(versionName(key, number));
+    },
+    deleteKey: (key) => {
+      ensure(key);
+      keys.delete(key);
+      db.prepare("UPDATE kms_key_states SET prime = NULL, rotates = NULL WHERE key = ?").run(key);
+    },
+    isDeleted: (key) =>
+      !keys.has(key) && db.prepare("SELECT 1 FROM kms_key_states WHERE key = ?").get(key) !== undefined,
+    importedBefore: (version) => {
+      const row = db.prepare("SELECT sealed FROM kms_imported WHERE version = ?").get(version);
+      return row?.sealed as Uint8Array | undefined;
+    },
+    setImported: (version, sealed) => {
+      db.prepare("INSERT INTO kms_imported (version, sealed) VALUES (?, ?)").run(version, sealed);
     },
     version: (key, number) =>
       keyed(db.prepare("SELECT * FROM kms_versions WHERE key = ? AND number = ?").get(key, number)),
