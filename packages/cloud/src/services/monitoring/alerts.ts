@@ -19,10 +19,29 @@ const changeable = [
   "severity",
 ];
 
-export type Policies = Kept<typeof AlertPolicySchema>;
+export interface Policies extends Kept<typeof AlertPolicySchema> {
+  /** How many policies of a project have a condition whose filter has the text in it. */
+  watching(project: string, text: string): number;
+}
 
-export const alertPolicies = (host: Host): Policies =>
-  kept(host, { table: "alert_policies", type: "AlertPolicy", collection: "alertPolicies", what: "alert policy" });
+export function alertPolicies(host: Host): Policies {
+  const policies = kept<typeof AlertPolicySchema>(host, {
+    table: "alert_policies",
+    type: "AlertPolicy",
+    collection: "alertPolicies",
+    what: "alert policy",
+  });
+  const mentions = ({ condition }: AlertPolicy["conditions"][number], text: string): boolean => {
+    const value = condition.value;
+    return value !== undefined && "filter" in value && value.filter.includes(text);
+  };
+  return {
+    ...policies,
+    watching: (parent, text) =>
+      policies.all.list({ parent, where: ({ conditions }) => conditions.some((each) => mentions(each, text)) }).items
+        .length,
+  };
+}
 
 /** `google.monitoring.v3.AlertPolicyService`: policies are kept and checked; no alert is raised here, which is said. */
 export function alertsRpc(host: Host, policies: Policies): RpcService {

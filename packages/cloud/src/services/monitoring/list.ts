@@ -23,10 +23,10 @@ interface Span {
   readonly untilUs: number;
 }
 
-/** `ListTimeSeries`: series that the filter takes, aligned and reduced as asked, the newest points first. */
+/** `ListTimeSeries`: series of these projects that the filter takes, aligned and reduced as asked, the newest points first. */
 export function listTimeSeries(
   store: SeriesStore,
-  project: string,
+  projects: readonly string[],
   request: ListTimeSeriesRequest,
 ): MessageInitShape<typeof ListTimeSeriesResponseSchema> {
   const filter = parseMetricFilter(request.filter);
@@ -36,7 +36,8 @@ export function listTimeSeries(
     throw invalid(badField("filter", request.filter, why));
   }
   const span = spanOf(request);
-  const found = store.find(project, filter.type).filter(filter.matches);
+  const { type } = filter;
+  const found = projects.flatMap((project) => store.find(project, type)).filter(filter.matches);
   const raw: Result[] = found.map((series) => {
     // A growth is told from the point before: nothing is left out at the beginning.
     const afterUs = series.kind === "CUMULATIVE" && aligns(request.aggregation) ? 0 : span.afterUs;

@@ -243,8 +243,6 @@ test("monitoring: who may not write or read is told so, and what is not here is 
   ]);
   const query = await rest("POST", `${v3}/timeSeries:query`, { body: { query: "fetch x" } });
   expect([query.status, query.body.error?.message]).toEqual([501, expect.stringContaining("QueryTimeSeries")]);
-  const uptime = await rest("GET", `${v3}/uptimeCheckConfigs`);
-  expect([uptime.status, uptime.body.error?.message]).toEqual([501, expect.stringContaining("ListUptimeCheckConfigs")]);
   for (const filter of ['resource.type="global"', "metric.type=", 'metric.type="a" AND nonsense="b"']) {
     await expect(list(filter)).rejects.toMatchObject({ code: 3 });
   }

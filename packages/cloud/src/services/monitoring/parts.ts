@@ -7,6 +7,8 @@ import { dashboardsRest } from "./dashboards-rest.ts";
 import { groupsRpc } from "./groups.ts";
 import { objectivesRpc } from "./objectives.ts";
 import { metricRpc } from "./rpc.ts";
+import { scopesRpc } from "./scopes.ts";
+import { uptimeRpc } from "./uptime.ts";
 
 /** The handlers, apart from the service's value, so that they are loaded at its first call. */
 export function monitoringParts(host: Host): ServiceParts {
@@ -20,7 +22,10 @@ export function monitoringParts(host: Host): ServiceParts {
       objectivesRpc(host),
       groupsRpc(host),
       dashboardsRpc(dashboards),
+      uptimeRpc(host, policies),
+      scopesRpc(host),
     ],
+    operations: { version: "v1", names: ["operations/*"] },
     rest: dashboardsRest(host, dashboards),
   };
 }

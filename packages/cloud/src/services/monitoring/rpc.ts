@@ -9,12 +9,14 @@ import { listTimeSeries } from "./list.ts";
 import { metricsOf } from "./metrics.ts";
 import { resourceDescriptor, resourceType, resourceTypes } from "./resources.ts";
 import { badField, checkUserType, invalid, projectOfName } from "./rules.ts";
+import { monitoredProjects } from "./scope-store.ts";
 import { createTimeSeries } from "./write.ts";
 
 /** `google.monitoring.v3.MetricService`: descriptors, and time series written and read. */
 export function metricRpc(host: Host): RpcService {
   const metrics = metricsOf(host);
   const descriptors = createDescriptors(host);
+  const scopes = monitoredProjects(host);
   const ofProject = ({ name }: { readonly name: string }): string => `projects/${projectOfName(name)}`;
   const projectId = (name: string): string => {
     const id = projectOfName(name);
@@ -125,7 +127,9 @@ export function metricRpc(host: Host): RpcService {
       resource: ofProject,
       handle: (request) => {
         metrics.flush();
-        return listTimeSeries(metrics.series, projectId(request.name), request);
+        const project = projectId(request.name);
+        const monitored = scopes.of(project).map(({ id }) => id);
+        return listTimeSeries(metrics.series, [project, ...monitored], request);
       },
     },
     createTimeSeries: write,
