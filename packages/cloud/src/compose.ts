@@ -36,6 +36,7 @@ export interface Composition {
   readonly rest: RestDoor;
   readonly grpc: GrpcDoor;
   readonly surfaces: readonly HttpSurface[];
+  readonly together: Host["db"]["together"];
   readonly notes: readonly Note[];
   readonly faults: Faults;
   /** Moves the clock, and remembers it over a restart. */
@@ -89,9 +90,10 @@ export function compose(init: CompositionInit): Composition {
     const vault = createVault(folder.dir === undefined ? { key: folder.vaultKey() } : { dir: folder.dir });
     const schemas = createSchemas();
     const { newProjects, presets, seed } = init;
-    const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed }) : undefined;
+    const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed, db }) : undefined;
     if (init.likeGoogle) {
-      const waits = "policies count after 2 to 7 minutes, APIs and accounts after some, lists may be seconds old";
+      const waits =
+        "policies count after 2 to 7 minutes, APIs and accounts after some, lists may be seconds old, instances end now and then";
       note("like-google", `On the cloud's clock, ${waits} (aloft cloud clock --advance 7m).`);
     }
     const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note, likeGoogle, presets });
@@ -99,7 +101,7 @@ export function compose(init: CompositionInit): Composition {
     const tokens = createTokens({ db, vault, clock });
     const logs = createLogs({ db, clock, ids });
     const operations = createOperations({ db, schemas, clock, ids, onBug });
-    const faults = createFaults({ clock, ids, seed });
+    const faults = createFaults({ clock, ids, seed, db });
     const quotas = init.quotas ? createQuotas({ clock, projects }) : undefined;
     const chain = createChain({ projects, iam, tokens, logs, schemas, newProjects, faults, quotas, likeGoogle });
 
@@ -151,6 +153,7 @@ export function compose(init: CompositionInit): Composition {
       rest: createRestDoor({ invoker, schemas, onBug }),
       grpc: createGrpcDoor({ apis, invoker, schemas, onBug }),
       surfaces,
+      together: db.together,
       notes,
       faults,
       advance: kept.advance,

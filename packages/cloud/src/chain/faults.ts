@@ -1,8 +1,9 @@
 import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
+import type { Database } from "../host.ts";
 import type { Call } from "../service.ts";
 import { type CodeName, codes, RpcError } from "../wire/rpc-error.ts";
-import { seededRandom } from "./random.ts";
+import { drawn } from "./random.ts";
 
 /** What goes wrong on purpose: calls that match are late, fail, or both. */
 export interface FaultSpec {
@@ -26,6 +27,14 @@ export interface Fault extends FaultSpec {
   readonly met: number;
 }
 
+/** As it is kept. */
+interface KeptFault extends Fault {
+  /** How many faults there were before it: with the seed, what it is drawn from. */
+  readonly ordinal: number;
+  /** How many calls matched, met or not. */
+  readonly matched: number;
+}
+
 export interface Faults {
   list(): readonly Fault[];
   add(spec: FaultSpec): Fault;
@@ -35,20 +44,30 @@ export interface Faults {
   meet(call: Call): Promise<void> | undefined;
 }
 
-/** Faults by the seed: the same calls in the same order meet the same ones. */
-export function createFaults(parts: { clock: MovableClock; ids: Ids; seed: string }): Faults {
-  const { clock, ids } = parts;
-  const random = seededRandom(`${parts.seed}/faults`);
-  let faults: Fault[] = [];
+/** Faults by the seed, kept in the database: the same calls in the same order meet the same ones, also after a restart. */
+export function createFaults(parts: { clock: MovableClock; ids: Ids; seed: string; db: Database }): Faults {
+  const { clock, ids, seed, db } = parts;
+  db.define("CREATE TABLE IF NOT EXISTS faults (ordinal INTEGER PRIMARY KEY AUTOINCREMENT, fault TEXT NOT NULL)");
+  let faults: readonly KeptFault[] = db
+    .prepare("SELECT ordinal, fault FROM faults ORDER BY ordinal")
+    .all()
+    .map(({ ordinal, fault }) => ({ ...(JSON.parse(String(fault)) as KeptFault), ordinal: Number(ordinal) }));
+
+  const save = (fault: KeptFault, over: boolean): void => {
+    if (over) db.prepare("DELETE FROM faults WHERE ordinal = ?").run(fault.ordinal);
+    else db.prepare("UPDATE faults SET fault = ? WHERE ordinal = ?").run(JSON.stringify(fault), fault.ordinal);
+    faults = faults.flatMap((each) => (each.ordinal !== fault.ordinal ? each : over ? [] : fault));
+  };
 
   const meet = (call: Call): Promise<void> | undefined => {
     if (faults.length === 0) return undefined;
     let waitMs = 0;
     for (const fault of faults) {
-      if (!matches(fault, call) || random() >= (fault.rate ?? 1)) continue;
-      const met = { ...fault, met: fault.met + 1 };
-      const over = fault.count !== undefined && met.met >= fault.count;
-      faults = faults.flatMap((each) => (each.id !== fault.id ? each : over ? [] : met));
+      if (!matches(fault, call)) continue;
+      const isMet = drawn(seed, `faults/${fault.ordinal}/${fault.matched}`) < (fault.rate ?? 1);
+      const met = fault.met + (isMet ? 1 : 0);
+      save({ ...fault, matched: fault.matched + 1, met }, fault.count !== undefined && met >= fault.count);
+      if (!isMet) continue;
       waitMs += fault.latencyMs ?? 0;
       if (fault.code === undefined) continue;
       const error = injected(fault.code, fault.id);
@@ -59,16 +78,18 @@ export function createFaults(parts: { clock: MovableClock; ids: Ids; seed: strin
   };
 
   return {
-    list: () => faults,
+    list: () => faults.map(({ ordinal: _, matched: __, ...fault }) => fault),
     add: (spec) => {
-      const fault = { ...spec, id: ids.short(8), met: 0 };
-      faults = [...faults, fault];
-      return fault;
+      const fault = { ...spec, id: ids.short(8), met: 0, matched: 0 };
+      const { lastInsertRowid } = db.prepare("INSERT INTO faults (fault) VALUES (?)").run(JSON.stringify(fault));
+      faults = [...faults, { ...fault, ordinal: Number(lastInsertRowid) }];
+      const { matched: _, ...told } = fault;
+      return told;
     },
     clear: (id) => {
-      const before = faults.length;
-      faults = id === undefined ? [] : faults.filter((fault) => fault.id !== id);
-      return before - faults.length;
+      const gone = faults.filter((fault) => id === undefined || fault.id === id);
+      for (const fault of gone) save(fault, true);
+      return gone.length;
     },
     meet,
   };

@@ -1,8 +1,8 @@
 import type { MovableClock } from "@aloft/kit/clock";
-import type { Host } from "../host.ts";
+import type { Database, Host } from "../host.ts";
 import type { Call } from "../service.ts";
 import type { Account } from "./accounts.ts";
-import { drawn, seededRandom } from "./random.ts";
+import { drawn } from "./random.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -12,13 +12,18 @@ const lags = {
   /** A changed policy: https://cloud.google.com/iam/docs/access-change-propagation */
   policy: [2 * minute, 7 * minute],
   api: [30 * second, 4 * minute],
+  /** Until policies take a new account's name. */
   account: [10 * second, 90 * second],
+  /** Until a service may run as it. */
+  actAs: [15 * second, 2 * minute],
+  /** How long an instance runs before Google moves it elsewhere: https://cloud.google.com/run/docs/container-contract */
+  instance: [30 * minute, 6 * 60 * minute],
 } as const;
 
 const staleForMs = 10 * second;
 const mostLists = 1000;
 
-/** What costs patience at Google, on the cloud's clock: the same for the same seed and the same calls. */
+/** What costs patience at Google, on the cloud's clock: the same for the same seed and the same things. */
 export interface LikeGoogle {
   /** How long a policy that is set now takes to count. */
   policyLagMs(resource: string): number;
@@ -28,39 +33,83 @@ export interface LikeGoogle {
   apiIsLate(projectId: string, api: string): boolean;
   /** Whether an account is too new for policies to know it. */
   accountIsLate(account: Account): boolean;
+  /** Whether it is too new for a service to run as it. */
+  actAsIsLate(account: Account): boolean;
+  /** How long the next instance of a service lives before it is replaced. */
+  instanceLifeMs(service: string): number;
   /** The answer of a list, or an older one of the same question. */
   listed<A>(call: Call, request: unknown, answer: A): A;
-  /** Waits as long as Google takes to make something. Rejects with the signal's reason. */
-  slow(fromMs: number, toMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Waits as long as Google takes to make `what`, which was begun at `sinceMs` (now by default). Rejects with the signal's
+   * reason.
+   */
+  slow(what: string, range: readonly [number, number], options?: SlowOptions): Promise<void>;
+}
+
+export interface SlowOptions {
+  readonly sinceMs?: number | undefined;
+  readonly signal?: AbortSignal;
 }
 
 const key = "like-google";
 
-export function createLikeGoogle({ clock, seed }: { clock: MovableClock; seed: string }): LikeGoogle {
-  const random = seededRandom(`${seed}/${key}`);
+export function createLikeGoogle({ clock, seed, db }: LikeGoogleParts): LikeGoogle {
+  db.define("CREATE TABLE IF NOT EXISTS late_apis (name TEXT PRIMARY KEY, until_ms INTEGER NOT NULL)");
   const on = new Map<string, number>();
+  for (const row of db.prepare("SELECT name, until_ms FROM late_apis").iterate()) {
+    on.set(String(row.name), Number(row.until_ms));
+  }
   const lists = new Map<string, { readonly answer: unknown; readonly atMs: number }>();
+  const counts = new Map<string, number>();
+
+  /** A number from 0 up to 1 for the next one of this kind: whatever else happens meanwhile. */
+  const next = (text: string): number => {
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count + 1);
+    return drawn(seed, `${key}/${text}/${count}`);
+  };
   const between = ([from, to]: readonly [number, number], part: number): number =>
     Math.round(from + (to - from) * part);
+  const isLate = (lag: "account" | "actAs", { email, createdMs }: Account): boolean =>
+    createdMs + between(lags[lag], drawn(seed, `${key}/${lag}/${email}`)) > clock.now();
 
   return {
-    policyLagMs: () => between(lags.policy, random()),
-    apiOn: (projectId, api) => void on.set(`${projectId} ${api}`, clock.now() + between(lags.api, random())),
+    policyLagMs: (resource) => between(lags.policy, next(`policy/${resource}`)),
+    apiOn: (projectId, api) => {
+      const name = `${projectId} ${api}`;
+      const untilMs = clock.now() + between(lags.api, next(`api/${name}`));
+      on.set(name, untilMs);
+      db.prepare(
+        "INSERT INTO late_apis (name, until_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET until_ms = excluded.until_ms",
+      ).run(name, untilMs);
+    },
     apiIsLate: (projectId, api) => (on.get(`${projectId} ${api}`) ?? 0) > clock.now(),
-    accountIsLate: ({ uniqueId, createdMs }) => createdMs + between(lags.account, drawn(seed, uniqueId)) > clock.now(),
+    accountIsLate: (account) => isLate("account", account),
+    actAsIsLate: (account) => isLate("actAs", account),
+    instanceLifeMs: (service) => between(lags.instance, next(`instance/${service}`)),
     listed: (call, request, answer) => {
       if (!/(^|\.)(List[A-Z]|list$)/.test(call.method) || call.method.startsWith("google.longrunning.")) return answer;
       const question = `${call.caller.email} ${call.method} ${asText(request)}`;
       const before = lists.get(question);
       const now = clock.now();
-      if (before !== undefined && now - before.atMs < staleForMs && random() < 0.5)
+      if (before !== undefined && now - before.atMs < staleForMs && next(`list/${question}`) < 0.5) {
         return before.answer as typeof answer;
+      }
       if (lists.size >= mostLists) lists.clear();
       lists.set(question, { answer, atMs: now });
       return answer;
     },
-    slow: (fromMs, toMs, signal) => clock.sleep(between([fromMs, toMs], random()), signal),
+    slow: (what, range, { sinceMs = clock.now(), signal } = {}) => {
+      const leftMs = sinceMs + between(range, drawn(seed, `${key}/slow/${what}`)) - clock.now();
+      return clock.sleep(Math.max(0, leftMs), signal);
+    },
   };
+}
+
+interface LikeGoogleParts {
+  readonly clock: MovableClock;
+  readonly seed: string;
+  readonly db: Database;
 }
 
 /** The cloud's, for services whose work takes long at Google; undefined where it answers at once. */

@@ -39,16 +39,33 @@ export interface Policies {
   renameMember(from: string, to: string): void;
 }
 
+/** A policy, or none, and from when on it counts. */
+interface Step {
+  readonly held: HeldPolicy | undefined;
+  readonly fromMs: number;
+}
+
 export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies {
-  db.define("CREATE TABLE IF NOT EXISTS iam_policies (resource TEXT PRIMARY KEY, policy TEXT NOT NULL)");
+  db.define(`
+    CREATE TABLE IF NOT EXISTS iam_policies (resource TEXT PRIMARY KEY, policy TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS iam_policies_late (
+      resource TEXT NOT NULL, step INTEGER NOT NULL, from_ms INTEGER NOT NULL, policy TEXT,
+      PRIMARY KEY (resource, step)
+    )
+  `);
   const cache = new Map<string, HeldPolicy>();
-  // What decisions go by while a change is on its way, oldest first. A restart finds all of it arrived.
-  const spreading = new Map<string, { readonly held: HeldPolicy | undefined; readonly fromMs: number }[]>();
+  // What decisions go by while a change is on its way, oldest first.
+  const spreading = new Map<string, readonly Step[]>();
   const read = (): void => {
     cache.clear();
     spreading.clear();
     for (const row of db.prepare("SELECT resource, policy FROM iam_policies").iterate()) {
       cache.set(String(row.resource), hold(JSON.parse(String(row.policy)) as Policy));
+    }
+    for (const row of db.prepare("SELECT resource, from_ms, policy FROM iam_policies_late ORDER BY step").iterate()) {
+      const held = row.policy === null ? undefined : hold(JSON.parse(String(row.policy)) as Policy);
+      const steps = spreading.get(String(row.resource)) ?? [];
+      spreading.set(String(row.resource), [...steps, { held, fromMs: Number(row.from_ms) }]);
     }
   };
   read();
@@ -65,6 +82,27 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
     return steps.findLast(({ fromMs }) => fromMs <= now)?.held;
   };
 
+  /** Those before a change; what has long arrived is one step. */
+  const stepsOf = (resource: string, before: HeldPolicy | undefined): readonly Step[] => {
+    const steps = spreading.get(resource) ?? [{ held: before, fromMs: 0 }];
+    return steps.slice(
+      Math.max(
+        0,
+        steps.findLastIndex(({ fromMs }) => fromMs <= clock.now()),
+      ),
+    );
+  };
+
+  const spread = (resource: string, steps: readonly Step[]): void => {
+    if (steps.length === 0 && !spreading.delete(resource)) return;
+    if (steps.length > 0) spreading.set(resource, steps);
+    db.prepare("DELETE FROM iam_policies_late WHERE resource = ?").run(resource);
+    const add = db.prepare("INSERT INTO iam_policies_late (resource, step, from_ms, policy) VALUES (?, ?, ?, ?)");
+    steps.forEach(({ held, fromMs }, step) => {
+      add.run(resource, step, fromMs, held === undefined ? null : JSON.stringify(held.policy));
+    });
+  };
+
   const store = (resource: string, content: Omit<Policy, "etag">, lagMs = 0): Policy => {
     const policy: Policy = {
       version: content.version,
@@ -78,11 +116,7 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
     const before = cache.get(resource);
     const held = hold(policy);
     cache.set(resource, held);
-    if (lagMs === 0) spreading.delete(resource);
-    else {
-      const steps = spreading.get(resource) ?? [{ held: before, fromMs: 0 }];
-      spreading.set(resource, [...steps, { held, fromMs: clock.now() + lagMs }]);
-    }
+    spread(resource, lagMs === 0 ? [] : [...stepsOf(resource, before), { held, fromMs: clock.now() + lagMs }]);
     touch();
     return policy;
   };
@@ -108,7 +142,7 @@ export function createPolicies(db: OpenDatabase, clock: MovableClock): Policies 
       for (const resource of [...cache.keys()]) {
         if (resource !== prefix && !resource.startsWith(`${prefix}/`)) continue;
         cache.delete(resource);
-        spreading.delete(resource);
+        spread(resource, []);
       }
     },
     renameMember: (from, to) => {

@@ -56,6 +56,8 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
   const { clock, log } = parts;
   const instances = new Set<Instance>();
   const idleTimers = new Map<Instance, () => void>();
+  /** Those whose time is over: they finish what they have, and get no more. */
+  const leaving = new Set<Instance>();
   const waiting: Waiter[] = [];
   const max = spec.maxInstances > 0 ? spec.maxInstances : 100;
   const concurrency = Math.max(1, spec.concurrency);
@@ -69,7 +71,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
 
   const min = (): number =>
     routed === false || phase === "starting" ? 0 : Math.min(max, Math.max(spec.minInstances, sharedMin));
-  const alive = (): Instance[] => [...instances].filter((instance) => !instance.stopping());
+  const alive = (): Instance[] => [...instances].filter((each) => !each.stopping() && !leaving.has(each));
   const over = (): boolean => phase === "stopped";
 
   const launch = (reason: keyof typeof words.starting): Promise<void> => {
@@ -78,6 +80,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
     log.system("INFO", words.starting[reason], instance.id);
     void instance.gone.then(({ problem }) => {
       instances.delete(instance);
+      leaving.delete(instance);
       idleTimers.get(instance)?.();
       idleTimers.delete(instance);
       if (problem !== undefined && !over()) crashed(problem);
@@ -89,8 +92,18 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
         if (phase === "failed") [phase, failure] = ["ready", undefined];
       });
       void instance.gone.then(cancel);
+      const lifeMs = parts.instanceLifeMs?.(serviceOf(spec));
+      if (lifeMs !== undefined) void instance.gone.then(clock.after(lifeMs, () => replace(instance)));
       resting(instance);
     });
+  };
+
+  /** Its time is over, as Google ends instances now and then: another comes where one is needed, and no request is cut. */
+  const replace = (instance: Instance): void => {
+    if (over() || instance.stopping()) return;
+    leaving.add(instance);
+    if (instance.inFlight() === 0) void instance.stop();
+    adjust();
   };
 
   /** Starts what is missing: for the minimum and for those who wait. */
@@ -146,7 +159,9 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
         released = true;
         leave();
         serveWaiting();
-        if (instance.inFlight() === 0) resting(instance);
+        if (instance.inFlight() > 0) return;
+        if (leaving.has(instance)) void instance.stop();
+        else resting(instance);
       },
     };
   };
@@ -227,6 +242,9 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
     },
   };
 }
+
+/** `projects/p/locations/r/services/s` */
+const serviceOf = ({ name }: RevisionSpec): string => name.slice(0, name.lastIndexOf("/revisions/"));
 
 function waitForRoom(options: {
   readonly signal: AbortSignal;

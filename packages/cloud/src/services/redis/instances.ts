@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "@aloft/kit/failure";
-import { type EmptySchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type EmptySchema, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Instance_State as State } from "../../../gen/redis-v1.enums.ts";
 import type {
   Instance,
@@ -144,9 +144,10 @@ function createInstances(host: Host): Instances {
 
   /** Does the work of an operation to its end, whatever comes. */
   /** As long as Google takes, where that is wanted. False: the cloud ends, and its next start goes on. */
-  const patience = async (): Promise<boolean> => {
+  const patience = async ({ name, createTime }: Instance): Promise<boolean> => {
     try {
-      await likeGoogleOf(host)?.slow(180_000, 480_000, closing.signal);
+      const sinceMs = createTime === undefined ? undefined : timestampMs(createTime);
+      await likeGoogleOf(host)?.slow(name, [180_000, 480_000], { sinceMs, signal: closing.signal });
       return true;
     } catch {
       return false;
@@ -163,7 +164,7 @@ function createInstances(host: Host): Instances {
             | undefined);
     const work = async (): Promise<void> => {
       try {
-        if (verb === "create" && !(await patience())) return;
+        if (verb === "create" && !(await patience(instance))) return;
         if (verb === "delete") {
           await remove(instance);
           const handle = finish(empty);
