@@ -94,7 +94,7 @@ function createRunner(plan: Plan, google: Google, options: ApplyOptions, interna
     return {
       ...base,
       serial,
-      freshGrant: step.needs.some((need) => changed.has(need) && need.startsWith("secret-access/")),
+      freshGrant: step.needs.some((need) => changed.has(need) && /^(secret-access|service-account)\//.test(need)),
       progress: (message) => {
         if (message === last) return;
         last = message;

@@ -33,6 +33,7 @@ const refused =
  * well. Answers what was written.
  */
 async function cloudRun(outcomes: readonly (string | undefined)[]) {
+  const left = [...outcomes];
   const written: { verb: string; body: RunService }[] = [];
   let live: RunService | undefined;
   const server = createServer(async (req, res) => {
@@ -41,8 +42,11 @@ async function cloudRun(outcomes: readonly (string | undefined)[]) {
     const reply = (status: number, body: unknown) => res.writeHead(status).end(JSON.stringify(body));
     if (req.method === "GET")
       return live === undefined ? reply(404, { error: { status: "NOT_FOUND" } }) : reply(200, live);
+    if (left[0]?.startsWith("Permission 'iam.")) {
+      return reply(403, { error: { code: 403, status: "PERMISSION_DENIED", message: left.shift() } });
+    }
     const body = JSON.parse(text) as RunService;
-    const error = outcomes[written.length];
+    const error = left.shift();
     written.push({ verb: req.method ?? "", body });
     const state = error === undefined ? "CONDITION_SUCCEEDED" : "CONDITION_FAILED";
     live = {
@@ -105,6 +109,18 @@ test("service: a revision that may not read its secret yet is made anew until IA
   expect(new Set(nonces).size).toBe(3);
   expect(waits).toEqual([2000, 4000]);
   expect(said).toContain("waiting for IAM: the revision may not read its secret yet");
+});
+
+test("service: an account that was made just now is waited for, and nothing was written meanwhile", async () => {
+  const denied = "Permission 'iam.serviceaccounts.actAs' denied on service account a@p.iam.gserviceaccount.com";
+  await using run = await cloudRun([denied, denied, undefined]);
+  const { context, said, waits } = contextFor(run.origin, true);
+  await service.apply(want, undefined, create, context);
+  expect([run.written.map(({ verb }) => verb), waits]).toEqual([["POST"], [2000, 4000]]);
+  expect(said).toContain("waiting for IAM: the service account is too new to be run as");
+  await using never = await cloudRun([denied]);
+  const refusedAtOnce = service.apply(want, undefined, create, contextFor(never.origin, false).context);
+  await expect(refusedAtOnce).rejects.toMatchObject({ status: 403 });
 });
 
 test("service: without a fresh grant, or for another reason, it fails at once", async () => {

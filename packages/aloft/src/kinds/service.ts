@@ -68,6 +68,16 @@ async function send(id: string, body: RunService, exists: boolean, context: Kind
 const refusedSecret = (thrown: unknown): boolean =>
   thrown instanceof GoogleError && /permission denied on secret|SecretsAccessCheckFailed/i.test(thrown.message);
 
+/** A service account made seconds ago, which nobody may act as yet. */
+const refusedAccount = (thrown: unknown): boolean =>
+  thrown instanceof GoogleError && thrown.status === 403 && /iam\.serviceaccounts\.actAs/i.test(thrown.message);
+
+/** What IAM has not spread yet, when it is no more than that. */
+function unspread(thrown: unknown): string | undefined {
+  if (refusedSecret(thrown)) return "the revision may not read its secret yet";
+  return refusedAccount(thrown) ? "the service account is too new to be run as" : undefined;
+}
+
 const stamped = (body: RunService, clock: ApplyContext["clock"]): RunService => ({
   ...body,
   template: { ...body.template, labels: { ...body.template?.labels, [nonce]: `a${clock.now().toString(36)}` } },
@@ -110,9 +120,9 @@ export const service: Kind<ServiceSpec, RunService> = {
       try {
         return await send(id, again || attempt > 1 ? stamped(body, clock) : body, live !== undefined, context);
       } catch (thrown) {
-        const granted = refusedSecret(thrown) && context.freshGrant;
-        if (!granted || attempt >= grantTries) throw thrown;
-        progress("waiting for IAM: the revision may not read its secret yet");
+        const late = context.freshGrant ? unspread(thrown) : undefined;
+        if (late === undefined || attempt >= grantTries) throw thrown;
+        progress(`waiting for IAM: ${late}`);
         await clock.sleep(Math.min(60_000, 2000 * 2 ** (attempt - 1)), signal);
         live = await orAbsent(read(id, place, google, signal));
       }
