@@ -68,7 +68,7 @@ test("run v1: every annotation that v2 has a field for goes there and comes back
 
   for (const [annotations, what] of [
     [{ "run.googleapis.com/overflow-scaling": "true" }, "run.googleapis.com/overflow-scaling"],
-    [{ "run.googleapis.com/cloudsql-instances": "demo:us-central1:db" }, "cloudSqlInstance"],
+    [{ "run.googleapis.com/cloudsql-instances": "demo:us-central1:db" }, "cloud_sql_instance"],
   ] as const) {
     const other = { ...sent, metadata: { name: "other" }, spec: { template: { metadata: { annotations }, spec } } };
     const refused = await it.v1("POST", `${knative}/services`, other);

@@ -8,6 +8,7 @@ import { type JobControl, jobControlOf } from "../jobs/control.ts";
 import { jobNotFound } from "../jobs/names.ts";
 import { idOf, parseLocation } from "../names.ts";
 import { requireRegion } from "../services.ts";
+import { asKnative } from "./errors.ts";
 import { executionShow } from "./executions.ts";
 import { jobIn, overridesIn } from "./job-in.ts";
 import { jobOut } from "./job-out.ts";
@@ -65,7 +66,7 @@ export function jobsRest(control: Control): readonly RestMethod[] {
         }
         const job = jobIn(m, request.body, name, jobId);
         const validateOnly = dryRun(request);
-        changeJob(jobs, call, { job, before: undefined, validateOnly });
+        asKnative("job", () => changeJob(jobs, call, { job, before: undefined, validateOnly }));
         return validateOnly ? tidy(show(job)) : stored(name);
       },
     },
@@ -84,7 +85,7 @@ export function jobsRest(control: Control): readonly RestMethod[] {
         refuseDeletedJob(before);
         const job = jobIn(m, request.body, before.name, jobId);
         const validateOnly = dryRun(request);
-        changeJob(jobs, call, { job, before, validateOnly });
+        asKnative("job", () => changeJob(jobs, call, { job, before, validateOnly }));
         return validateOnly ? tidy(show(job)) : stored(before.name);
       },
     },

@@ -70,7 +70,7 @@ export function policiesRest(control: Control, exists: (name: string) => void): 
 export function domainsRest(): readonly RestMethod[] {
   const path = "/apis/domains.cloudrun.com/v1/namespaces/{project}/domainmappings";
   const resource = ({ params }: RestRequest): string => `projects/${params.project}`;
-  const absent = (name: string, verb: RestMethod["verb"], at: string): RestMethod => ({
+  const unbuilt = (name: string, verb: RestMethod["verb"], at: string): RestMethod => ({
     id: `google.cloud.run.v1.DomainMappings.${name}`,
     verb,
     path: at,
@@ -89,9 +89,12 @@ export function domainsRest(): readonly RestMethod[] {
       resource,
       handle: () => ({}),
     },
-    absent("ListDomainMappings", "GET", path),
-    absent("CreateDomainMapping", "POST", path),
-    absent("GetDomainMapping", "GET", `${path}/{id}`),
-    absent("DeleteDomainMapping", "DELETE", `${path}/{id}`),
+    {
+      ...{ id: "google.cloud.run.v1.DomainMappings.ListDomainMappings", verb: "GET", path, permission: [], resource },
+      handle: () => ({ apiVersion: "domains.cloudrun.com/v1", kind: "DomainMappingList", metadata: {} }),
+    },
+    unbuilt("CreateDomainMapping", "POST", path),
+    unbuilt("GetDomainMapping", "GET", `${path}/{id}`),
+    unbuilt("DeleteDomainMapping", "DELETE", `${path}/{id}`),
   ];
 }

@@ -8,6 +8,7 @@ import { idOf, parseLocation, serviceNotFound } from "../names.ts";
 import { shown } from "../operations.ts";
 import { refuseDeleted, requireRegion } from "../services.ts";
 import { applyUpdate } from "../update.ts";
+import { asKnative } from "./errors.ts";
 import { objectAt, textAt, tidy } from "./json.ts";
 import { checkVersion, serving } from "./metadata.ts";
 import { findByIn, listOf, numberOf, parentOf, regionalParent, whereOf } from "./places.ts";
@@ -65,7 +66,7 @@ export function servicesRest(control: Control): readonly RestMethod[] {
       }
       const service = serviceIn(m, request.body, name, id);
       const validateOnly = dryRun(request);
-      changeService(control, call, { service, before: undefined, validateOnly });
+      asKnative("service", () => changeService(control, call, { service, before: undefined, validateOnly }));
       return validateOnly ? tidy(serviceOut(service, { projectNumber: numberOf(control, name) })) : stored(name);
     },
   };
@@ -85,7 +86,7 @@ export function servicesRest(control: Control): readonly RestMethod[] {
       const service = clone(m.service, before);
       applyUpdate(m, service, serviceIn(m, request.body, before.name, id), []);
       const validateOnly = dryRun(request);
-      changeService(control, call, { service, before, validateOnly });
+      asKnative("service", () => changeService(control, call, { service, before, validateOnly }));
       return validateOnly ? tidy(serviceOut(service, at(service))) : stored(before.name);
     },
   };

@@ -154,6 +154,8 @@ test("run v1: the global host lists all regions and knows the policies; a servic
     10,
   );
   expect((await it.v1("GET", "v1/projects/demo/authorizeddomains", undefined, global)).body).toEqual({});
+  const mappings = await it.v1("GET", "apis/domains.cloudrun.com/v1/namespaces/demo/domainmappings");
+  expect(mappings.body).toMatchObject({ kind: "DomainMappingList" });
   const mapping = await it.v1("POST", "apis/domains.cloudrun.com/v1/namespaces/demo/domainmappings", {});
   expect(mapping).toMatchObject({
     status: 501,
@@ -172,4 +174,42 @@ test("run v1: the global host lists all regions and knows the policies; a servic
   const deleted = await it.v1("DELETE", `${knative}/services/api`);
   expect(deleted.body).toMatchObject({ kind: "Status", status: "Success", details: { name: "api", kind: "services" } });
   await expect.poll(async () => (await it.v1("GET", `${knative}/services/api`)).status).toBe(404);
+});
+
+test("run v1: what is refused is told by v1's names, message and field violations alike", async () => {
+  await using it = await startKnative();
+  const refused = async (change: (service: ReturnType<typeof deployed>) => void): Promise<unknown> => {
+    const service = deployed("good");
+    change(service);
+    return (await it.v1("POST", `${knative}/services`, service)).body;
+  };
+  const of = (field: string, description: unknown) => ({
+    error: {
+      code: 400,
+      status: "INVALID_ARGUMENT",
+      message: expect.stringMatching(field.replace(/[[\].]/g, "\\$&")),
+      details: [{ "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field, description }] }],
+    },
+  });
+  const spec = (service: ReturnType<typeof deployed>) => service.spec?.template?.spec ?? {};
+  expect(
+    await refused((service) => {
+      spec(service).containers = [{ image: "ghcr.io/a/b" }];
+    }),
+  ).toMatchObject(of("spec.template.spec.containers[0].image", expect.stringContaining("obtained ghcr.io/a/b.")));
+  expect(
+    await refused((service) => {
+      spec(service).containers = [{ image: "us-docker.pkg.dev/demo/app/good:1", env: [{ name: "PORT", value: "1" }] }];
+    }),
+  ).toMatchObject(of("spec.template.spec.containers[0].env", expect.stringContaining("PORT")));
+  expect(
+    await refused((service) => {
+      spec(service).timeoutSeconds = 4000;
+    }),
+  ).toMatchObject(of("spec.template.spec.timeoutSeconds", "maximum allowed time is one hour."));
+  expect(
+    await refused((service) => {
+      service.metadata = { ...service.metadata, name: "Api" };
+    }),
+  ).toMatchObject(of("metadata.name", expect.stringContaining("must use only lowercase letters")));
 });
