@@ -76,8 +76,8 @@ test("artifactregistry: repositories are made by an operation, read, changed by 
     description: "d",
     labels: { a: "b" },
     mode: "STANDARD_REPOSITORY",
-    registryUri: `${registry}/demo/life`,
   });
+  expect((await api("GET", "repositories/life")).body).toMatchObject({ registryUri: `${registry}/demo/life` });
   expect(await api("POST", "repositories?repositoryId=npm", { format: "NPM" })).toMatchObject({
     status: 501,
     body: { error: { message: "The local cloud does not have repositories of format NPM." } },

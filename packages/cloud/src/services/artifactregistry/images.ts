@@ -37,7 +37,7 @@ export function imageMethods(host: Host, { content, repositories }: ArtifactStor
       audit: "ADMIN_READ",
       handle: (request) => {
         const parent = host.projects.canonical(request.parent);
-        if (!repositories.exists(parent)) throw missing(parent);
+        if (!repositories.exists(parent)) throw missing();
         const { items, nextPageToken } = page(content.manifests(parent), request, parent);
         return { dockerImages: items.map(present), nextPageToken };
       },
@@ -51,11 +51,11 @@ export function imageMethods(host: Host, { content, repositories }: ArtifactStor
         if (match === null) throw invalid(`Invalid name of a docker image: ${request.name}`);
         const [, repository = "", image = "", digest = ""] = match;
         const row = isDigest(digest) ? content.manifest(repository, decodeURIComponent(image), digest) : undefined;
-        if (row === undefined) throw missing(request.name);
+        if (row === undefined) throw missing();
         return present(row);
       },
     },
   };
 }
 
-export const missing = (name: string): RpcError => new RpcError("NOT_FOUND", `Requested entity was not found: ${name}`);
+export const missing = (): RpcError => new RpcError("NOT_FOUND", "Requested entity was not found.");

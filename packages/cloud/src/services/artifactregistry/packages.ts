@@ -36,7 +36,7 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
 
   const present = (repository: string, image: string): MessageInitShape<typeof PackageSchema> => {
     const rows = content.manifests(repository, image);
-    if (rows.length === 0) throw missing(packageName(repository, image));
+    if (rows.length === 0) throw missing();
     return {
       name: packageName(repository, image),
       createTime: timestampFromMs(Math.min(...rows.map((row) => row.createdMs))),
@@ -68,14 +68,14 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
   const version = (name: string): ManifestRow => {
     const { repository, image, last } = parse(name, "versions");
     const row = content.manifest(repository, image, last);
-    if (row === undefined) throw missing(name);
+    if (row === undefined) throw missing();
     return row;
   };
 
   const tag = (name: string): { repository: string; row: TagRow } => {
     const { repository, image, last } = parse(name, "tags");
     const digest = content.tagged(repository, image, last);
-    if (digest === undefined) throw missing(name);
+    if (digest === undefined) throw missing();
     return { repository, row: { image, tag: last, digest } };
   };
 
@@ -97,7 +97,7 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
       audit: "ADMIN_READ",
       handle: (request) => {
         const parent = host.projects.canonical(request.parent);
-        if (!repositories.exists(parent)) throw missing(parent);
+        if (!repositories.exists(parent)) throw missing();
         const { items, nextPageToken } = page(content.images(parent), request, parent);
         return { packages: items.map((image) => present(parent, image)), nextPageToken };
       },

@@ -13,6 +13,7 @@ import { iamMethods } from "../../chain/iam-methods.ts";
 import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { missing } from "./images.ts";
 import { registryHost } from "./names.ts";
 import { operate } from "./operations.ts";
 import { api, applyMask, checkNew, invalid, parseLocation } from "./rules.ts";
@@ -29,23 +30,22 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
 
   const find = (given: string): Repository => {
     const found = stored.get(projects.canonical(given));
-    if (found === undefined) throw notFound(given);
+    if (found === undefined) throw missing();
     return found;
   };
 
-  const present = (repository: Repository): Repository => {
+  const scanned = (repository: Repository): Repository => {
+    const [, project = ""] = repository.name.split("/");
+    return { ...repository, ...scanningOf(repository, projects.enabled(project, "containerscanning.googleapis.com")) };
+  };
+  const present = (repository: Repository): Repository => ({
+    ...scanned(repository),
+    sizeBytes: BigInt(store.content.sizeOf(repository.name)),
+  });
+  /** Only what one repository is read as has its address: lists and updates lack it, as recorded. */
+  const whole = (repository: Repository): Repository => {
     const [, project = "", , location = "", , id = ""] = repository.name.split("/");
-    return {
-      ...repository,
-      sizeBytes: BigInt(store.content.sizeOf(repository.name)),
-      registryUri: `${registryHost(location)}/${project}/${id}`,
-      vulnerabilityScanningConfig: {
-        $typeName: "google.devtools.artifactregistry.v1.Repository.VulnerabilityScanningConfig",
-        enablementConfig: ScanningConfig.ENABLEMENT_CONFIG_UNSPECIFIED,
-        enablementState: ScanningState.SCANNING_DISABLED,
-        enablementStateReason: "API containerscanning.googleapis.com is not enabled.",
-      },
-    };
+    return { ...present(repository), registryUri: `${registryHost(location)}/${project}/${id}` };
   };
 
   const iam = iamMethods({ permissions: "artifactregistry.repositories", exists: (name) => void find(name) });
@@ -65,13 +65,13 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
           mode: given.mode || Repository_Mode.STANDARD_REPOSITORY,
           createTime: now,
           updateTime: now,
+          satisfiesPzi: true,
         });
-        delete repository.vulnerabilityScanningConfig;
         if (Object.keys(repository.cleanupPolicies).length > 0) {
           host.note("artifactregistry.cleanup", "Artifact Registry: cleanup policies are stored and not run.");
         }
         // Google's operation answers the repository without its times (seen in live recordings).
-        const { createTime: _c, updateTime: _u, ...answer } = repository;
+        const { createTime: _c, updateTime: _u, ...answer } = scanned(repository);
         return operate(host, name, schema, () => {
           if (!stored.insert(name, repository)) throw new RpcError("ALREADY_EXISTS", "the repository already exists");
           return answer;
@@ -82,7 +82,7 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
       permission: permission("get"),
       resource: (request) => request.name,
       audit: "ADMIN_READ",
-      handle: (request) => present(find(request.name)),
+      handle: (request) => whole(find(request.name)),
     },
     listRepositories: {
       permission: permission("list"),
@@ -134,4 +134,23 @@ export function repositoryMethods(host: Host, store: ArtifactStore): Methods<typ
   };
 }
 
-const notFound = (name: string): RpcError => new RpcError("NOT_FOUND", `Requested entity was not found: ${name}`);
+/** Nothing is scanned here, and so it says: as Google does where the scanner's API is off, or the mode knows no scans. */
+function scanningOf(
+  { mode, createTime, vulnerabilityScanningConfig: given }: Repository,
+  apiOn: boolean,
+): Pick<Repository, "vulnerabilityScanningConfig"> {
+  const standard = mode === Repository_Mode.STANDARD_REPOSITORY;
+  const why = apiOn ? "The local cloud does not scan." : "API containerscanning.googleapis.com is not enabled.";
+  return {
+    vulnerabilityScanningConfig: {
+      $typeName: "google.devtools.artifactregistry.v1.Repository.VulnerabilityScanningConfig",
+      enablementConfig: given?.enablementConfig ?? ScanningConfig.ENABLEMENT_CONFIG_UNSPECIFIED,
+      enablementState: standard ? ScanningState.SCANNING_DISABLED : ScanningState.SCANNING_UNSUPPORTED,
+      enablementStateReason: standard ? why : `Repository mode ${modeName(mode)} is not supported.`,
+      ...(createTime === undefined ? {} : { lastEnableTime: createTime }),
+    },
+  };
+}
+
+const modeName = (mode: number): string =>
+  Object.entries(Repository_Mode).find(([, number]) => number === mode)?.[0] ?? String(mode);

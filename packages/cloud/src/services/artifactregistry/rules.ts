@@ -80,6 +80,8 @@ const setters: Readonly<Record<string, (to: Repository, from: Repository) => voi
   virtual_repository_config: (to, from) => {
     to.modeConfig = from.modeConfig;
   },
+  vulnerability_scanning_config: setScanning,
+  "vulnerability_scanning_config.enablement_config": setScanning,
   cleanup_policies: (to, from) => {
     to.cleanupPolicies = from.cleanupPolicies;
   },
@@ -87,6 +89,11 @@ const setters: Readonly<Record<string, (to: Repository, from: Repository) => voi
     to.cleanupPolicyDryRun = from.cleanupPolicyDryRun;
   },
 };
+
+function setScanning(to: Repository, from: Repository): void {
+  if (from.vulnerabilityScanningConfig === undefined) delete to.vulnerabilityScanningConfig;
+  else to.vulnerabilityScanningConfig = from.vulnerabilityScanningConfig;
+}
 
 function setDocker(to: Repository, from: Repository): void {
   if (from.formatConfig.case === "dockerConfig") to.formatConfig = from.formatConfig;
