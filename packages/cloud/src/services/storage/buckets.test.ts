@@ -56,6 +56,13 @@ test("buckets: a new one has Google's defaults, its project's teams, and a name 
   }
 });
 
+test("buckets: a storage class may be written in small letters, as gsutil does; one that there is not is refused", async () => {
+  const made = (storageClass: string, name: string) =>
+    call("POST", `${b}?project=demo`, { body: { name, storageClass } });
+  expect((await made("nearline", "small-letters")).body.storageClass).toBe("NEARLINE");
+  expect((await made("frozen", "no-class")).body.error.message).toBe("Invalid storage class: frozen.");
+});
+
 test("buckets: a patch merges, null removes, and only a change is a new metageneration", async () => {
   const at = `${b}/patched-bucket`;
   await call("POST", `${b}?project=demo`, { body: { name: "patched-bucket", labels: { a: "1", b: "2" }, ...uniform } });

@@ -1,7 +1,7 @@
 import type { StorageError } from "./errors.ts";
 import { forbidden, invalid } from "./errors.ts";
 import type { BucketMessage, ObjectMessage } from "./messages.ts";
-import { checkStorageClass } from "./rules.ts";
+import { storageClassOf } from "./rules.ts";
 import type { StoredObject } from "./store.ts";
 
 /** What a client may say of an object; all else is worked out. */
@@ -41,10 +41,9 @@ export function checkObjectName(name: string): void {
 
 /** The client's part of a new object's metadata. Throws 400. */
 export function metadataOf(given: ObjectMessage): ObjectMessage {
-  checkStorageClass(given.storageClass);
   const kept: Record<string, unknown> = {};
   for (const field of settable) {
-    const value = given[field];
+    const value = field === "storageClass" ? storageClassOf(given.storageClass) : given[field];
     if (value !== undefined && value !== null && value !== "") kept[field] = value;
   }
   checkMetadata(kept as ObjectMessage);

@@ -26,8 +26,11 @@ export function checkBucketName(name: string): void {
   }
 }
 
-export function checkStorageClass(storageClass: string | null | undefined): void {
-  if (storageClass === undefined || storageClass === null || storageClasses.has(storageClass)) return;
+/** As Google keeps it, in capitals; clients may write it as they like. Throws 400 for what is none. */
+export function storageClassOf<T extends string | null | undefined>(storageClass: T): T {
+  if (storageClass === undefined || storageClass === null) return storageClass;
+  const name = storageClass.toUpperCase();
+  if (storageClasses.has(name)) return name as T;
   throw invalid(`Invalid storage class: ${storageClass}.`);
 }
 
@@ -88,8 +91,7 @@ export function mergePatch<T extends object>(before: T, changes: object): T {
  * is the bucket as it was, for a change. Throws 400 or 403.
  */
 export function settled(wanted: BucketMessage, before: BucketMessage | undefined, nowMs: number): BucketMessage {
-  checkStorageClass(wanted.storageClass);
-  const bucket: BucketMessage = { ...wanted, storageClass: wanted.storageClass ?? "STANDARD" };
+  const bucket: BucketMessage = { ...wanted, storageClass: storageClassOf(wanted.storageClass) ?? "STANDARD" };
   bucket.iamConfiguration = accessOf(wanted, before, nowMs);
   bucket.softDeletePolicy = softDeleteOf(wanted, before, nowMs);
   if (wanted.retentionPolicy != null) bucket.retentionPolicy = retentionOf(wanted, before, nowMs);
