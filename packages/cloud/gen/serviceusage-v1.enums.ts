@@ -13,3 +13,30 @@ export const DisableServiceRequest_CheckIfServiceHasUsage = {
   SKIP: 1,
   CHECK: 2,
 } as const;
+
+/** google.api.serviceusage.v1beta1.State */
+export const serviceusage_v1beta1_State = {
+  STATE_UNSPECIFIED: 0,
+  DISABLED: 1,
+  ENABLED: 2,
+} as const;
+
+/** google.api.serviceusage.v1beta1.QuotaView */
+export const QuotaView = {
+  QUOTA_VIEW_UNSPECIFIED: 0,
+  BASIC: 1,
+  FULL: 2,
+} as const;
+
+/** google.api.serviceusage.v1beta1.QuotaSafetyCheck */
+export const QuotaSafetyCheck = {
+  QUOTA_SAFETY_CHECK_UNSPECIFIED: 0,
+  LIMIT_DECREASE_BELOW_USAGE: 1,
+  LIMIT_DECREASE_PERCENTAGE_TOO_HIGH: 2,
+} as const;
+
+/** google.api.serviceusage.v1beta1.GetServiceIdentityResponse.IdentityState */
+export const GetServiceIdentityResponse_IdentityState = {
+  IDENTITY_STATE_UNSPECIFIED: 0,
+  ACTIVE: 1,
+} as const;

@@ -22,7 +22,15 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/cloud/kms/v1/ekm_service.proto",
     "google/iam/v1/iam_policy.proto",
   ],
-  "cloudresourcemanager-v3": ["google/cloud/resourcemanager/v3/projects.proto"],
+  "cloudresourcemanager-v3": [
+    "google/cloud/resourcemanager/v3/projects.proto",
+    "google/cloud/resourcemanager/v3/folders.proto",
+    "google/cloud/resourcemanager/v3/organizations.proto",
+    "google/cloud/resourcemanager/v3/tag_keys.proto",
+    "google/cloud/resourcemanager/v3/tag_values.proto",
+    "google/cloud/resourcemanager/v3/tag_bindings.proto",
+    "google/cloud/resourcemanager/v3/tag_holds.proto",
+  ],
   "iam-v1": ["google/iam/admin/v1/iam.proto", "google/iam/v2/policy.proto", "google/iam/v2/deny.proto"],
   "iamcredentials-v1": ["google/iam/credentials/v1/iamcredentials.proto"],
   "logging-v2": [
@@ -53,5 +61,8 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/cloud/run/v2/build.proto",
   ],
   "secretmanager-v1": ["google/cloud/secretmanager/v1/service.proto"],
-  "serviceusage-v1": ["google/api/serviceusage/v1/serviceusage.proto"],
+  "serviceusage-v1": [
+    "google/api/serviceusage/v1/serviceusage.proto",
+    "google/api/serviceusage/v1beta1/serviceusage.proto",
+  ],
 };

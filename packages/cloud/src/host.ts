@@ -154,6 +154,8 @@ export interface OperationStart<R extends DescMessage, M extends DescMessage> {
   readonly api: string;
   /** `projects/p/locations/r`: the name becomes `PARENT/operations/ID`. Empty: `operations/ID`. */
   readonly parent: string;
+  /** The last part of its name; made up when absent. */
+  readonly id?: string;
   /** Resource the operation works on, for resume and permission checks. */
   readonly target: string;
   readonly response: R;

@@ -2,7 +2,7 @@ import type { Access, Call, CloudService } from "../service.ts";
 import { isProjectId, ownerEmail, type StoredProjects } from "../store/projects.ts";
 import { errorInfo, RpcError } from "../wire/rpc-error.ts";
 import { denied } from "./denied.ts";
-import { serviceDisabled } from "./enabled.ts";
+import { projectDeleted, serviceDisabled } from "./enabled.ts";
 import { type LocalIam, placesOf } from "./iam.ts";
 import type { LikeGoogle } from "./like-google.ts";
 import { type BindingDelta, bindingDeltas, modifiedGrants } from "./modified-grants.ts";
@@ -32,11 +32,17 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   if (named !== undefined && !known(named, call, parts)) {
     throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name), call.caller);
   }
+  const above = /^(?:folders|organizations)\/\d+$/.exec(name)?.[0];
+  if (above !== undefined && permissions.some((each) => each.endsWith(".create")) && !knownAbove(above, call, parts)) {
+    throw denied(permissions[0] ?? "", qualified(api, name), call.caller);
+  }
   const payer = call.headers["x-goog-user-project"];
   if (payer !== undefined) admitPayer(call, service, payer, parts);
 
   const consumer = billedToCaller.has(call.api) ? payer : named;
   const project = consumer === undefined ? undefined : projects.get(consumer);
+  const shut = named === undefined ? undefined : projects.get(named);
+  if (shut?.deletedMs !== undefined && !billedToCaller.has(call.api)) throw projectDeleted(service, shut);
   if (project !== undefined && !service.alwaysOn && !answers(project.id, service.api, parts)) {
     throw serviceDisabled(service, project);
   }
@@ -68,12 +74,26 @@ function answers(projectId: string, api: string, { projects, likeGoogle }: Admit
 
 /** Whether the project is there; made now when the owner names a new one. */
 function known(id: string, call: Call, { projects, newProjects }: AdmitParts): boolean {
-  if (projects.get(id) !== undefined) return true;
-  const isOwner = call.caller.kind === "user" && call.caller.email === ownerEmail;
-  if (!isOwner || !newProjects || !isProjectId(id)) return false;
-  projects.ensure(id);
+  const passing = billedToCaller.has(call.api);
+  const there = projects.get(id);
+  if (there !== undefined) {
+    if (there.passing === true && !passing) projects.named(there.id, passing);
+    return true;
+  }
+  if (!isOwner(call) || !newProjects || !isProjectId(id)) return false;
+  projects.named(id, passing);
   return true;
 }
+
+/** The same of the folder or organisation that something is to be made in. */
+function knownAbove(name: string, call: Call, { projects, newProjects }: AdmitParts): boolean {
+  if (projects.hierarchy.get(name) !== undefined) return true;
+  if (!isOwner(call) || !newProjects) return false;
+  projects.hierarchy.ensure(name);
+  return true;
+}
+
+const isOwner = ({ caller }: Call): boolean => caller.kind === "user" && caller.email === ownerEmail;
 
 /** Whether the caller may let this project pay for the call. Throws USER_PROJECT_DENIED as Google does. */
 function admitPayer(call: Call, service: CloudService, payer: string, parts: AdmitParts): void {

@@ -23,6 +23,7 @@ export const basicRoles: Readonly<Record<string, RoleRow>> = {
     holds: [
       ...basicOwner,
       "-*.*.setIamPolicy|createTagBinding|deleteTagBinding",
+      "resourcemanager.hierarchyNodes.createTagBinding|deleteTagBinding",
       "-cloudkms.cryptoKeyVersions.destroy|managePqcSign|manageRawAesCbcKeys|manageRawAesCtrKeys|manageRawPKCS1Keys",
       "-cloudkms.cryptoKeyVersions.restore|useToDecapsulate|useToDecrypt|useToDecryptViaDelegation|useToEncrypt",
       "-cloudkms.cryptoKeyVersions.useToEncryptViaDelegation|useToSign|useToVerify|viewPublicKey",

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as CelModule from "@bufbuild/cel";
 import type * as CelExtensions from "@bufbuild/cel/ext";
+import { tagAsked } from "./condition-tags.ts";
 
 type Cel = typeof CelModule;
 type Expr = ReturnType<Cel["parse"]>["expr"];
@@ -44,7 +45,6 @@ function load(): Kit {
   const { BOOL, DYN, STRING } = cel.CelScalar;
   const list = cel.listType(DYN);
   const map = cel.mapType(STRING, DYN);
-  const noTags = (): boolean => false;
   const env = cel.celEnv({
     funcs: [
       ...strings,
@@ -54,8 +54,16 @@ function load(): Kit {
       cel.celMethod("getAttribute", map, [STRING, DYN], DYN, function (name, otherwise) {
         return this.has(name) ? (this.get(name) as typeof otherwise) : otherwise;
       }),
-      ...["matchTag", "matchTagId"].map((name) => cel.celMethod(name, map, [STRING, STRING], BOOL, noTags)),
-      ...["hasTagKey", "hasTagKeyId"].map((name) => cel.celMethod(name, map, [STRING], BOOL, noTags)),
+      ...["matchTag", "matchTagId"].map((name) =>
+        cel.celMethod(name, map, [STRING, STRING], BOOL, function (key, value) {
+          return this.has(tagAsked(name, key, value));
+        }),
+      ),
+      ...["hasTagKey", "hasTagKeyId"].map((name) =>
+        cel.celMethod(name, map, [STRING], BOOL, function (key) {
+          return this.has(tagAsked(name, key));
+        }),
+      ),
       cel.celMethod("hasOnly", list, [list], BOOL, function (allowed) {
         const names = new Set<unknown>(allowed);
         return [...this].every((each) => names.has(each));

@@ -117,7 +117,7 @@ describe("iam: who may do what", () => {
         }),
       );
     expect(set("roles/run.invokr").message).toBe("Role roles/run.invokr is not supported for this resource.");
-    expect(set("roles/run.invoker", { expression: "resource.matchTag('1/env', 'a')" }).code).toBe("UNIMPLEMENTED");
+    expect(set("roles/run.invoker", { expression: "request.path == '/a'" }).code).toBe("UNIMPLEMENTED");
   });
 
   test("policies and accounts are the same after a restart", () => {

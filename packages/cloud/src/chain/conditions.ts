@@ -10,6 +10,8 @@ export interface ConditionContext {
   readonly resource: ConditionResource;
   readonly nowMs: number;
   readonly api?: ApiAttributes | undefined;
+  /** What `resource.matchTag` and its like are true for, as `tagFacts` gives it. */
+  readonly tags?: readonly string[];
 }
 
 /** Of Google's attributes, by variable: `true` is here; the others are known by name. */
@@ -63,10 +65,7 @@ export function checkExpression(expression: string): void {
   }
 }
 
-/**
- * The same of the condition of a deny rule, where Google knows resource tags alone. No resource has tags here, which is
- * what these functions then say.
- */
+/** The same of the condition of a deny rule, where Google knows resource tags alone. */
 export function checkTagExpression(expression: string): void {
   const only = (what: string): never => {
     throw new CelProblem(`${what} is not supported: deny conditions know the functions of resource tags alone`);
@@ -94,7 +93,9 @@ function checkField(variable: string, field: string): void {
 }
 
 function checkCall(name: string, target: string | undefined, literals: readonly unknown[]): void {
-  if (tagFunctions.has(name) && target === "resource") throw unimplemented(`resource.${name}`);
+  if (tagFunctions.has(name) && target !== "resource") {
+    throw new CelProblem(`found no matching overload for '${name}'`);
+  }
   if (name === "inIpRange" || name === "normalizeMacAddr") throw unimplemented(name);
   if (name !== "getAttribute") return;
   if (target !== "api") throw new CelProblem("found no matching overload for 'getAttribute'");
@@ -117,14 +118,15 @@ function checkResult(expression: string): void {
   if (typeof value !== "boolean") throw new CelProblem("expected type 'bool' for the whole expression");
 }
 
-function variablesOf({ resource, nowMs, api }: ConditionContext): Record<string, unknown> {
+function variablesOf({ resource, nowMs, api, tags = [] }: ConditionContext): Record<string, unknown> {
   const seconds = Math.floor(nowMs / 1000);
   const time = {
     $typeName: "google.protobuf.Timestamp",
     seconds: BigInt(seconds),
     nanos: Math.floor((nowMs - seconds * 1000) * 1e6),
   };
-  return { resource, request: { time }, api: api ?? {} };
+  const facts = Object.fromEntries(tags.map((fact) => [fact, true]));
+  return { resource: { ...resource, ...facts }, request: { time }, api: api ?? {} };
 }
 
 function lint(unit: string, text: string): RpcError {

@@ -5,6 +5,7 @@ import type { OpenDatabase } from "../store/database.ts";
 import { createProjects, type StoredProjects } from "../store/projects.ts";
 import { createAccountKeys } from "./account-keys.ts";
 import { createAccounts } from "./accounts.ts";
+import { fullNames, type ProjectPlace, tagFacts } from "./condition-tags.ts";
 import { createCustomRoles } from "./custom-roles.ts";
 import { createDenyPolicies } from "./deny.ts";
 import { createIam, type LocalIam } from "./iam.ts";
@@ -31,13 +32,25 @@ export function createDirectory(parts: {
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const { clock, mode, note, likeGoogle } = parts;
   const restricted = parts.presets?.has("org") ?? false;
-  const kept = createProjects({ ...parts, policies, accounts, defaultGrants: !restricted });
+  const kept = createProjects({ ...parts, policies, accounts, defaultGrants: !restricted, organised: restricted });
   const setEnabled: StoredProjects["setEnabled"] = (id, api, on) => {
     if (on && !kept.enabled(id, api)) likeGoogle?.apiOn(id, api);
     kept.setEnabled(id, api, on);
   };
   const projects: StoredProjects = { ...kept, setEnabled };
   const numberOf = (id: string): string | undefined => projects.get(id)?.number;
+  const above = (place: string): readonly string[] => {
+    if (!place.startsWith("projects/")) return projects.hierarchy.above(place);
+    const project = projects.get(place.slice("projects/".length));
+    return project === undefined ? [] : projects.above(project);
+  };
+  const placeOf = (id: string): ProjectPlace | undefined => {
+    const project = projects.get(id);
+    return project && { number: project.number, above: projects.above(project) };
+  };
+  const { tags } = projects;
+  const tagFactsOf = (resource: string): readonly string[] =>
+    tags.empty() ? [] : tagFacts(tags.effective(fullNames(resource, placeOf)), placeOf);
   const iam = createIam({
     policies,
     accounts,
@@ -46,6 +59,8 @@ export function createDirectory(parts: {
     keys,
     selfSigned,
     numberOf,
+    above,
+    tagFactsOf,
     clock,
     mode,
     note,

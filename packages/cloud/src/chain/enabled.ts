@@ -21,3 +21,18 @@ export function serviceDisabled(service: Pick<CloudService, "api" | "title">, pr
     },
   ]);
 }
+
+/** 403 CONSUMER_INVALID for a project that is to be deleted. */
+export function projectDeleted(service: Pick<CloudService, "api">, project: Project): RpcError {
+  const url = "https://console.developers.google.com/iam-admin/projects?pendingDeletion=true";
+  return new RpcError("PERMISSION_DENIED", `Project #${project.number} has been deleted.`, [
+    errorInfo("CONSUMER_INVALID", "googleapis.com", {
+      consumer: `projects/${project.number}`,
+      service: service.api,
+    }),
+    {
+      "@type": "type.googleapis.com/google.rpc.Help",
+      links: [{ description: "Google developers console", url }],
+    },
+  ]);
+}

@@ -51,6 +51,10 @@ export function createIam(parts: {
   readonly selfSigned: LocalIam["selfSigned"];
   /** The number of a project here; undefined for any other. */
   readonly numberOf: (projectId: string) => string | undefined;
+  /** The folders and the organisation above a project or a folder (`projects/p`), from the nearest on. */
+  readonly above: (place: string) => readonly string[];
+  /** What conditions may know of a resource's tags. */
+  readonly tagFactsOf: (resource: string) => readonly string[];
   readonly clock: MovableClock;
   readonly mode: Iam["mode"];
   readonly note: (topic: string, text: string) => void;
@@ -58,18 +62,25 @@ export function createIam(parts: {
   /** Whether an organisation lets no members in from anywhere. */
   readonly restricted?: boolean;
 }): LocalIam {
-  const { policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note } = parts;
+  const { policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note, above } = parts;
   const { likeGoogle, restricted = false } = parts;
   const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
 
   const permissionsOf = (role: string): ReadonlySet<string> | undefined =>
     roleOf(role)?.permissions ?? customRoles.permissions(role);
 
+  const contextOf = (resource: string, api: ApiAttributes | undefined): ConditionContext => ({
+    resource: conditionResource(resource, numberOf),
+    nowMs: clock.now(),
+    api,
+    tags: parts.tagFactsOf(resource),
+  });
+
   const isDenied: LocalIam["isDenied"] = (caller, permission, resource, context) => {
     if (deny.empty()) return false;
     const project = /(?:^|\.googleapis\.com\/)projects\/([^/]+)/.exec(resource)?.[1];
     if (project === undefined) return false;
-    const plain = (): ConditionContext => ({ resource: conditionResource(resource, numberOf), nowMs: clock.now() });
+    const plain = (): ConditionContext => contextOf(resource, undefined);
     return deny.denies(project, caller, permission, context ?? plain);
   };
 
@@ -77,12 +88,14 @@ export function createIam(parts: {
     const names = namesOf(caller);
     let context: ConditionContext | undefined;
     const known = (): ConditionContext => {
-      context ??= { resource: conditionResource(resource, numberOf), nowMs: clock.now(), api };
+      context ??= contextOf(resource, api);
       return context;
     };
     if (isDenied(caller, permission, resource, known)) return false;
     const applies = (expression: string): boolean => conditionHolds(expression, known());
-    for (const place of placesOf(resource)) {
+    const places = placesOf(resource);
+    const higher = above(places.at(-1) ?? "");
+    for (const place of higher.length === 0 ? places : [...places, ...higher]) {
       const held = policies.effective(place);
       if (held === undefined) continue;
       const teams = held.teams.filter((team) => inTeam(team, names, policies.effective));
@@ -149,6 +162,9 @@ export function createIam(parts: {
   };
 }
 
+/** What has its policy under its own name, whichever API asks. */
+const rooted: ReadonlySet<string> = new Set(["projects", "folders", "organizations"]);
+
 /**
  * Where policies that count for a resource may stand: `api/projects/p/secrets/s`, …, and the project itself. Every
  * prefix that ends after a name is one.
@@ -160,7 +176,7 @@ export function placesOf(resource: string): readonly string[] {
   for (let end = segments.length; end >= first + 2; end -= 1) {
     if ((end - first) % 2 === 1) continue;
     places.push(
-      end === first + 2 && segments[first] === "projects"
+      end === first + 2 && rooted.has(segments[first] ?? "")
         ? segments.slice(first, end).join("/")
         : segments.slice(0, end).join("/"),
     );

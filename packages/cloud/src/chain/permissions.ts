@@ -118,9 +118,14 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     operations: "cancel delete get list",
   },
   resourcemanager: {
-    folders: "get list",
-    organizations: "get",
+    folders: `${crud} ${policyVerbs} move undelete`,
+    hierarchyNodes: tagVerbs,
+    organizations: `get ${policyVerbs}`,
     projects: `${crud} ${policyVerbs} createBillingAssignment deleteBillingAssignment move undelete updateLiens`,
+    tagHolds: "create delete list",
+    tagKeys: `${crud} ${policyVerbs}`,
+    tagValueBindings: "create delete",
+    tagValues: `${crud} ${policyVerbs}`,
   },
   run: {
     configurations: "get list",

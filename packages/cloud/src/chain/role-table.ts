@@ -1,6 +1,7 @@
 import { basicRoles, type RoleRow } from "./basic-roles.ts";
 import { autokeyUse, kmsRoles } from "./role-table-kms.ts";
 import { monitoringRoles } from "./role-table-monitoring.ts";
+import { resourceRoles } from "./role-table-resources.ts";
 import { storageRoles } from "./role-table-storage.ts";
 
 const project = "resourcemanager.projects.get|list";
@@ -82,7 +83,10 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     ],
   },
   "artifactregistry.writer": { title: "Artifact Registry Writer", holds: registryWrite },
-  browser: { title: "Browser", holds: ["resourcemanager.*.get|list", "resourcemanager.projects.getIamPolicy"] },
+  browser: {
+    title: "Browser",
+    holds: ["resourcemanager.folders|organizations|projects.get|list", "resourcemanager.projects.getIamPolicy"],
+  },
   "cloudscheduler.admin": {
     title: "Cloud Scheduler Admin",
     holds: [project, "cloudscheduler.*", "serviceusage.services.get|list"],
@@ -215,10 +219,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     ],
   },
   "redis.viewer": { title: "Cloud Memorystore Redis Viewer", holds: [...redisRead, `redis.instances.${tagReads}`] },
-  "resourcemanager.projectIamAdmin": {
-    title: "Project IAM Admin",
-    holds: ["resourcemanager.projects.get|getIamPolicy|setIamPolicy"],
-  },
+  ...resourceRoles,
   "run.admin": { title: "Cloud Run Admin", holds: [project, "run.*"] },
   "run.builder": {
     title: "Cloud Run Builder",
@@ -289,6 +290,7 @@ export const roleTable: Readonly<Record<string, RoleRow>> = {
     title: "Storage Admin",
     holds: [
       project,
+      "resourcemanager.hierarchyNodes.listEffectiveTags",
       ...autokeyUse,
       "monitoring.metricDescriptors|monitoredResourceDescriptors.list",
       "monitoring.timeSeries.*",

@@ -5,9 +5,11 @@ import { type Accounts, computeAccountOf } from "../chain/accounts.ts";
 import type { Policies } from "../chain/policies.ts";
 import type { Project, Projects } from "../host.ts";
 import { type OpenDatabase, rereadAfterRollback } from "./database.ts";
+import { createHierarchy, type Hierarchy } from "./projects-hierarchy.ts";
+import { ownerEmail } from "./projects-owner.ts";
+import { createTags, type Tags } from "./projects-tags.ts";
 
-/** The laptop's user: owner of every project that it makes. */
-export const ownerEmail = "you@local.aloft";
+export { ownerEmail };
 
 /** On from the start in a project of Google's that somebody made (of the services that are here). */
 const enabledFromStart = [
@@ -23,13 +25,40 @@ const enabledFromStart = [
   "storage.googleapis.com",
 ];
 
-export interface StoredProject extends Project {
+/** What may change of a project. */
+export interface ProjectDetails {
+  /** What somebody called it; `""` where nobody has. */
+  readonly displayName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `folders/1` or `organizations/2`; `""` outside any organisation. */
+  readonly parent: string;
+  readonly updatedMs?: number | undefined;
+  /** Since when it is to be deleted. */
+  readonly deletedMs?: number | undefined;
+  /** Nobody created it, and only Resource Manager was asked about it: who creates it gets it. */
+  readonly passing?: boolean;
+}
+
+export interface StoredProject extends Project, ProjectDetails {
   readonly createdMs: number;
 }
 
 export interface StoredProjects extends Projects {
   get(idOrNumber: string): StoredProject | undefined;
   list(): readonly StoredProject[];
+  /** Makes one, or takes over one that was only named in passing; undefined where the id is taken. */
+  create(
+    id: string,
+    details: Pick<ProjectDetails, "displayName" | "labels" | "parent">,
+    owner: string,
+  ): StoredProject | undefined;
+  change(id: string, change: Partial<ProjectDetails>): StoredProject;
+  /** Makes the project that a call names. */
+  named(id: string, passing: boolean): StoredProject;
+  readonly hierarchy: Hierarchy;
+  readonly tags: Tags;
+  /** The folders above it and its organisation, from the nearest on. */
+  above(project: StoredProject): readonly string[];
 }
 
 /**
@@ -44,15 +73,21 @@ export function createProjects(parts: {
   readonly accounts: Accounts;
   /** Whether a new project's default account is its editor; true by default. */
   readonly defaultGrants?: boolean;
+  /** Whether there is an organisation, and new projects are in it. */
+  readonly organised?: boolean;
 }): StoredProjects {
-  const { db, clock, ids, policies, accounts, defaultGrants = true } = parts;
+  const { db, clock, ids, policies, accounts, defaultGrants = true, organised = false } = parts;
   db.define(`
     CREATE TABLE IF NOT EXISTS projects (id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS project_details (project TEXT PRIMARY KEY, details TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS project_services (project TEXT NOT NULL, api TEXT NOT NULL, PRIMARY KEY (project, api));
   `);
+  const hierarchy = createHierarchy({ db, clock, ids, policies });
+  const tags = createTags(db);
   const byId = new Map<string, StoredProject>();
   const byNumber = new Map<string, StoredProject>();
   const apis = new Map<string, Set<string>>();
+  const plain: ProjectDetails = { displayName: "", labels: {}, parent: "" };
   const remember = (project: StoredProject): void => {
     byId.set(project.id, project);
     byNumber.set(project.number, project);
@@ -60,8 +95,14 @@ export function createProjects(parts: {
   };
   const read = (): void => {
     for (const map of [byId, byNumber, apis]) map.clear();
+    const details = new Map<string, ProjectDetails>();
+    for (const row of db.prepare("SELECT project, details FROM project_details").iterate()) {
+      details.set(String(row.project), JSON.parse(String(row.details)) as ProjectDetails);
+    }
     for (const row of db.prepare("SELECT id, number, created_ms FROM projects").iterate()) {
-      remember({ id: String(row.id), number: String(row.number), createdMs: Number(row.created_ms) });
+      const id = String(row.id);
+      const createdMs = Number(row.created_ms);
+      remember({ ...plain, ...details.get(id), id, number: String(row.number), createdMs });
     }
     for (const row of db.prepare("SELECT project, api FROM project_services").iterate()) {
       apis.get(String(row.project))?.add(String(row.api));
@@ -79,9 +120,20 @@ export function createProjects(parts: {
     }
   };
 
-  const make = (id: string, number: string): StoredProject =>
+  const keep = (project: StoredProject): StoredProject => {
+    const { id, number, createdMs, ...details } = project;
+    db.prepare(
+      "INSERT INTO project_details (project, details) VALUES (?, ?) ON CONFLICT (project) DO UPDATE SET details = excluded.details",
+    ).run(id, JSON.stringify(details));
+    remember({ id, number, createdMs, ...details });
+    touch();
+    return project;
+  };
+
+  const make = (id: string, number: string, details: Partial<ProjectDetails>, owner: string): StoredProject =>
     db.tx(() => {
-      const project = { id, number, createdMs: clock.now() };
+      const parent = organised ? hierarchy.organization().name : "";
+      const project = { ...plain, parent, ...details, id, number, createdMs: clock.now() };
       db.prepare("INSERT INTO projects (id, number, created_ms) VALUES (?, ?, ?)").run(id, number, project.createdMs);
       const email = computeAccountOf(number);
       accounts.create({ email, projectId: id, displayName: "Compute Engine default service account" });
@@ -89,14 +141,19 @@ export function createProjects(parts: {
         version: 1,
         bindings: [
           ...(defaultGrants ? [{ role: "roles/editor", members: [`serviceAccount:${email}`] }] : []),
-          { role: "roles/owner", members: [`user:${ownerEmail}`] },
+          { role: "roles/owner", members: [...new Set([`user:${ownerEmail}`, owner])] },
         ],
       });
-      remember(project);
-      touch();
+      keep(project);
       for (const api of enabledFromStart) setEnabled(id, api, true);
       return project;
     });
+
+  const change = (id: string, what: Partial<ProjectDetails>): StoredProject => {
+    const project = byId.get(id);
+    if (project === undefined) throw new TypeError(`There is no project ${id}.`);
+    return keep({ ...project, ...what });
+  };
 
   function setEnabled(projectId: string, api: string, on: boolean): void {
     db.prepare(
@@ -123,7 +180,22 @@ export function createProjects(parts: {
           next: "Take another number, or begin with an empty cloud: aloft cloud reset.",
         });
       }
-      return make(id, number ?? freshNumber());
+      return make(id, number ?? freshNumber(), {}, `user:${ownerEmail}`);
+    },
+    create: (id, { displayName, labels, parent }, owner) => {
+      const known = byId.get(id);
+      if (known === undefined) {
+        const place = parent === "" ? {} : { parent };
+        return make(id, freshNumber(), { displayName, labels, ...place }, owner);
+      }
+      if (known.passing !== true) return undefined;
+      return change(id, { displayName, labels, parent: parent === "" ? known.parent : parent, passing: false });
+    },
+    change,
+    named: (id, passing) => {
+      const known = byId.get(id);
+      if (known === undefined) return make(id, freshNumber(), passing ? { passing } : {}, `user:${ownerEmail}`);
+      return known.passing === true && !passing ? change(id, { passing: false }) : known;
     },
     enabled: (projectId, api) => apis.get(projectId)?.has(api) ?? false,
     setEnabled,
@@ -133,6 +205,9 @@ export function createProjects(parts: {
       const project = match === null ? undefined : byNumber.get(match[1] ?? "");
       return project === undefined || match === null ? name : `projects/${project.id}${name.slice(match[0].length)}`;
     },
+    hierarchy,
+    tags,
+    above: ({ parent }) => (parent === "" ? [] : [parent, ...hierarchy.above(parent)]),
   };
 }
 

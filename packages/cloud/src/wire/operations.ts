@@ -78,7 +78,7 @@ export function createOperations(parts: {
   });
 
   const start = <R extends DescMessage, M extends DescMessage>(init: OperationStart<R, M>): OperationHandle<R, M> => {
-    const name = `${init.parent === "" ? "" : `${init.parent}/`}operations/${ids.uuid()}`;
+    const name = `${init.parent === "" ? "" : `${init.parent}/`}operations/${init.id ?? ids.uuid()}`;
     db.prepare(
       `INSERT INTO operations (name, api, parent, target, created_ms, metadata_type, metadata, response_type)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 
 test("cloudresourcemanager: a project is shown alike by id and number, in both versions", async () => {
-  const shown = { projectId: "demo", projectNumber: "123456789012", lifecycleState: "ACTIVE", name: "demo" };
+  const shown = { projectId: "demo", projectNumber: "123456789012", lifecycleState: "ACTIVE" };
   expect((await rest("GET", `${v1}/demo`)).body).toEqual({ ...shown, createTime: expect.any(String) });
   expect((await rest("GET", `${v1}/123456789012`)).body).toMatchObject(shown);
   expect((await rest("GET", `${v3}/demo`)).body).toMatchObject({ name: "projects/123456789012", state: "ACTIVE" });
@@ -66,11 +66,11 @@ test("cloudresourcemanager: permissions are tested truthfully, and a field that 
 });
 
 test("cloudresourcemanager: what is not here says so by name", async () => {
-  const { status, body } = await rest("POST", v1, { body: { projectId: "x" } });
+  const { status, body } = await rest("POST", `${v1}/demo:setOrgPolicy`, { body: {} });
   expect([status, body.error?.status, body.error?.message]).toEqual([
     501,
     "UNIMPLEMENTED",
-    "The local cloud does not implement cloudresourcemanager.projects.create.",
+    "The local cloud does not implement cloudresourcemanager.projects.setOrgPolicy.",
   ]);
 });
 

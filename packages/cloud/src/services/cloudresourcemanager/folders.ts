@@ -1,0 +1,138 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Folder_State } from "../../../gen/cloudresourcemanager-v3.enums.ts";
+import type { FolderSchema, Folders } from "../../../gen/types/google/cloud/resourcemanager/v3/folders_pb.js";
+import { iamMethods } from "../../chain/iam-methods.ts";
+import type { Host } from "../../host.ts";
+import { type RpcService, rpc } from "../../service.ts";
+import type { Container } from "../../store/projects-hierarchy.ts";
+import { changeFolder, checkFolder, deleteFolder, moveFolder, undeleteFolder } from "./folder-changes.ts";
+import { begun, done } from "./operations.ts";
+import { parseQuery } from "./query.ts";
+import { checkParent, etagOf, fieldIssue } from "./rules.ts";
+import { mustContain, pageOf, stateOf, storedProjects, visibleContainers } from "./store.ts";
+
+/** `google.cloud.resourcemanager.v3.Folders` */
+export function foldersV3(host: Host): RpcService {
+  const { hierarchy } = storedProjects(host);
+  const changed = (work: () => Container) => {
+    const folder = host.db.tx(work);
+    return done<typeof FolderSchema>(host, "Folder", { ...show(folder), deleteTime: undefined });
+  };
+  return rpc<typeof Folders>("google.cloud.resourcemanager.v3.Folders", {
+    getFolder: {
+      permission: "resourcemanager.folders.get",
+      resource: ({ name }) => name,
+      handle: ({ name }) => show(mustContain(host, name)),
+    },
+    listFolders: {
+      permission: "resourcemanager.folders.list",
+      resource: ({ parent }) => parent,
+      handle: ({ parent, pageSize, pageToken, showDeleted }) => {
+        checkParent(parent);
+        mustContain(host, parent);
+        const found = hierarchy
+          .list()
+          .filter((each) => each.parent === parent && (showDeleted || stateOf(each) === "ACTIVE"))
+          .sort((a, b) => (a.name < b.name ? -1 : 1));
+        const scope = `${parent} ${showDeleted}`;
+        const { items, nextPageToken } = pageOf(found, ({ name }) => name, { pageSize, pageToken, scope });
+        return { folders: items.map(show), nextPageToken };
+      },
+    },
+    searchFolders: {
+      permission: [],
+      resource: () => "",
+      handle: ({ query, pageSize, pageToken }, call) => {
+        const test = parseQuery(query, folderField, nobody);
+        if (test === undefined) throw fieldIssue("query", "invalid query");
+        const found = visibleContainers(host, call.caller, "folders").filter(test);
+        const { items, nextPageToken } = pageOf(found, ({ name }) => name, { pageSize, pageToken, scope: query });
+        return { folders: items.map(show), nextPageToken };
+      },
+    },
+    createFolder: {
+      permission: "resourcemanager.folders.create",
+      resource: ({ folder }) => folder?.parent ?? "",
+      audit: "ADMIN_WRITE",
+      handle: ({ folder }, call) => {
+        if (folder === undefined) throw fieldIssue("folder", "field must be set");
+        const { parent, displayName } = folder;
+        checkParent(parent);
+        checkFolder(host, { parent, displayName });
+        const { kind, email } = call.caller;
+        const made = hierarchy.createFolder(parent, displayName, kind === "federated" ? email : `${kind}:${email}`);
+        return begun<typeof FolderSchema, never>(host, {
+          ...{ prefix: "cf", target: made.name, response: "Folder" },
+          work: () => show(made),
+        });
+      },
+    },
+    updateFolder: {
+      permission: "resourcemanager.folders.update",
+      resource: ({ folder }) => folder?.name ?? "",
+      audit: "ADMIN_WRITE",
+      handle: ({ folder, updateMask }) => {
+        const paths = updateMask?.paths ?? [];
+        if (folder === undefined) throw fieldIssue("folder", "field must be set");
+        if (paths.some((path) => path !== "display_name" && path !== "*")) {
+          throw fieldIssue("update_mask", "only display_name can be updated");
+        }
+        return changed(() => changeFolder(host, folder.name, folder.displayName));
+      },
+    },
+    moveFolder: {
+      permission: "resourcemanager.folders.move",
+      resource: ({ name }) => name,
+      audit: "ADMIN_WRITE",
+      handle: ({ name, destinationParent }, call) => changed(() => moveFolder(host, call, name, destinationParent)),
+    },
+    deleteFolder: {
+      permission: "resourcemanager.folders.delete",
+      resource: ({ name }) => name,
+      audit: "ADMIN_WRITE",
+      handle: ({ name }) => changed(() => deleteFolder(host, name)),
+    },
+    undeleteFolder: {
+      permission: "resourcemanager.folders.undelete",
+      resource: ({ name }) => name,
+      audit: "ADMIN_WRITE",
+      handle: ({ name }) => changed(() => undeleteFolder(host, name)),
+    },
+    ...iamMethods({
+      permissions: "resourcemanager.folders",
+      exists: (name) => void mustContain(host, name),
+      place: (name) => name,
+    }),
+  });
+}
+
+const nobody: Container = { name: "", parent: "", displayName: "", createdMs: 0, updatedMs: 0 };
+
+function folderField(field: string, folder: Container): readonly string[] | undefined {
+  switch (field) {
+    case "displayName":
+      return [folder.displayName];
+    case "parent":
+      return [folder.parent];
+    case "state":
+    case "lifecycleState":
+      return [stateOf(folder)];
+    default:
+      return undefined;
+  }
+}
+
+function show(folder: Container): MessageInitShape<typeof FolderSchema> {
+  const { name, parent, displayName, createdMs, updatedMs, deletedMs } = folder;
+  return {
+    name,
+    parent,
+    displayName,
+    state: Folder_State[stateOf(folder)],
+    createTime: timestampFromMs(createdMs),
+    updateTime: timestampFromMs(updatedMs),
+    ...(deletedMs === undefined ? {} : { deleteTime: timestampFromMs(deletedMs) }),
+    etag: etagOf(name, updatedMs),
+  };
+}
