@@ -1,8 +1,14 @@
 import type { LogEntry } from "../host.ts";
 import type { Call } from "../service.ts";
+import type { Accounts } from "./accounts.ts";
 
 /** The monitored resource that Google files an audit entry under: by the kind of thing, else `audited_resource`. */
-export function auditedResource(call: Call, name: string, projectId: string): LogEntry["resource"] {
+export function auditedResource(
+  call: Call,
+  name: string,
+  projectId: string,
+  accounts: Pick<Accounts, "get">,
+): LogEntry["resource"] {
   const segment = (collection: string): string => {
     const parts = name.split("/");
     const at = parts.indexOf(collection);
@@ -28,8 +34,9 @@ export function auditedResource(call: Call, name: string, projectId: string): Lo
       };
     case "iam.googleapis.com":
     case "iamcredentials.googleapis.com": {
-      const email = segment("serviceAccounts");
-      return { type: "service_account", labels: { project_id: projectId, email_id: email, unique_id: "" } };
+      const given = segment("serviceAccounts");
+      const { email = given, uniqueId = "" } = accounts.get(given) ?? {};
+      return { type: "service_account", labels: { project_id: projectId, email_id: email, unique_id: uniqueId } };
     }
     case "cloudkms.googleapis.com":
       return kmsResource(projectId, segment);
@@ -63,12 +70,14 @@ function kmsResource(projectId: string, segment: (collection: string) => string)
   };
 }
 
-/** The method's name as the API's audit entries give it: Cloud KMS leaves its service out (`DestroyCryptoKeyVersion`). */
-export function auditedMethod({ api, method }: Call): string {
-  return api === "cloudkms.googleapis.com" ? method.slice(method.lastIndexOf(".") + 1) : method;
-}
-
-/** The name under which an entry shows a resource: a bucket's has no project, since names of buckets are global. */
-export function auditedName(call: Call, name: string): string {
+/**
+ * The name under which an entry shows a resource: a bucket's has no project, since names of buckets are global; an account
+ * whose credentials were asked for goes by its number.
+ */
+export function auditedName(call: Call, name: string, accounts: Pick<Accounts, "get">): string {
+  if (call.api === "iamcredentials.googleapis.com") {
+    const given = name.slice(name.lastIndexOf("/") + 1);
+    return `projects/-/serviceAccounts/${accounts.get(given)?.uniqueId ?? given}`;
+  }
   return call.api === "storage.googleapis.com" ? name.replace(/^projects\/[^/]+(?=\/buckets\/)/, "projects/_") : name;
 }

@@ -1,13 +1,16 @@
-import type { AuditConfig, Iam, LogEntry, Logs, Projects, Schemas } from "../host.ts";
-import type { Access, AuditKind, Call, JsonObject } from "../service.ts";
+import type { AuditConfig, LogEntry, Logs, Projects, Schemas } from "../host.ts";
+import type { Access, AuditKind, Call, JsonObject, Principal } from "../service.ts";
 import { codes, RpcError } from "../wire/rpc-error.ts";
 import { deltasOf, projectIn, qualified, target } from "./admit.ts";
 import { auditBody } from "./audit-body.ts";
-import { auditedMethod, auditedName, auditedResource } from "./audit-resource.ts";
+import { auditedAs, auditedMethod } from "./audit-names.ts";
+import { policyDenial } from "./audit-policy.ts";
+import { auditedName, auditedResource } from "./audit-resource.ts";
+import type { LocalIam } from "./iam.ts";
 import type { BindingDelta } from "./modified-grants.ts";
 
 export interface AuditParts {
-  readonly iam: Iam;
+  readonly iam: LocalIam;
   readonly projects: Projects;
   readonly logs: Logs;
   readonly schemas: Schemas;
@@ -15,7 +18,8 @@ export interface AuditParts {
 
 /**
  * Writes the Cloud Audit Logs entry that a finished call deserves: Admin Activity always, Data Access where the
- * project's `auditConfigs` ask for it. A refused call is written like any other, with its status.
+ * project's `auditConfigs` ask for it. A refused call is written like any other, with its status; one that a policy
+ * refused is written among the Policy Denied ones too.
  */
 export function audit<I>(
   call: Call,
@@ -32,56 +36,48 @@ export function audit<I>(
   const project = parts.projects.get(projectIn(name) ?? "");
   if (project === undefined) return;
   const activity = access.audit === "ADMIN_WRITE";
-  if (!activity && !asked(parts.iam.policy(`projects/${project.id}`).auditConfigs, call, access.audit)) return;
+  const configs = (): readonly AuditConfig[] | undefined => parts.iam.policy(`projects/${project.id}`).auditConfigs;
+  const isLogged = activity || auditAsked(configs(), call.api, access.audit, call.caller);
+  if (!isLogged && outcome.error === undefined) return;
 
   const wanted = typeof access.permission === "function" ? access.permission(request) : access.permission;
   const permissions = typeof wanted === "string" ? [wanted] : wanted;
   const error = outcome.error;
+  const place = qualified(api, name);
+  const denial = policyDenial(error, { caller: call.caller, permissions, place, iam: parts.iam });
+  if (!isLogged && denial === undefined) return;
   const status = error === undefined ? undefined : statusOf(error);
   const refused = error instanceof RpcError && error.code === "PERMISSION_DENIED";
   const deltas = error === undefined ? deltasOf(call) : undefined;
+  const { accounts } = parts.iam;
+  const logs = `projects/${project.id}/logs/cloudaudit.googleapis.com`;
   const entry: LogEntry = {
-    logName: `projects/${project.id}/logs/cloudaudit.googleapis.com%2F${activity ? "activity" : "data_access"}`,
-    resource: auditedResource(call, name, project.id),
+    logName: `${logs}%2F${activity ? "activity" : "data_access"}`,
+    resource: auditedResource(call, name, project.id, accounts),
     severity: status !== undefined ? "ERROR" : activity ? "NOTICE" : "INFO",
     protoPayload: {
       "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
       ...(status === undefined ? { status: {} } : { status }),
-      authenticationInfo: {
-        ...(call.caller.kind === "federated"
-          ? { principalSubject: call.caller.email }
-          : { principalEmail: call.caller.email }),
-        ...(call.caller.kind === "serviceAccount" ? { principalSubject: `serviceAccount:${call.caller.email}` } : {}),
-        ...(call.caller.kind === "user" ? { principalSubject: `user:${call.caller.email}` } : {}),
-        ...(call.caller.delegation && call.caller.delegation.length > 0
-          ? {
-              serviceAccountDelegationInfo: call.caller.delegation.map((name) =>
-                name.startsWith("principal:")
-                  ? { principalSubject: name }
-                  : { firstPartyPrincipal: { principalEmail: name } },
-              ),
-            }
-          : {}),
-      },
-      requestMetadata: {
-        callerIp: "127.0.0.1",
-        ...(call.headers["user-agent"] === undefined ? {} : { callerSuppliedUserAgent: call.headers["user-agent"] }),
-      },
+      authenticationInfo: authenticationOf(call.caller),
+      requestMetadata: requestOf(call.headers),
       serviceName: call.api,
       methodName: auditedMethod(call),
       authorizationInfo: permissions.map((permission) => ({
-        resource: auditedName(call, given),
+        resource: auditedName(call, given, accounts),
         permission,
-        ...(refused ? {} : { granted: parts.iam.holds(call.caller, permission, qualified(api, name)) }),
+        ...(refused ? {} : { granted: parts.iam.holds(call.caller, permission, place) }),
         permissionType: access.audit,
       })),
-      resourceName: auditedName(call, given),
+      resourceName: auditedName(call, given, accounts),
       ...(deltas === undefined ? {} : { serviceData: policyDelta(deltas) }),
       request: auditBody(request, parts.schemas),
       ...(outcome.answer === undefined ? {} : { response: auditBody(outcome.answer, parts.schemas) }),
     } satisfies JsonObject,
   };
-  parts.logs.write(entry);
+  if (isLogged) parts.logs.write(entry);
+  if (denial !== undefined) {
+    parts.logs.write({ ...entry, logName: `${logs}%2Fpolicy`, protoPayload: { ...entry.protoPayload, ...denial } });
+  }
   // Before the write is acknowledged: its entry is not lost either when the process is killed.
   if (activity) parts.logs.flush();
 }
@@ -96,18 +92,49 @@ function named<I>(access: Access<I>, request: I): string | undefined {
   }
 }
 
-/** Whether the project wants this kind of Data Access entry of this service for this caller. */
-function asked(configs: readonly AuditConfig[] | undefined, call: Call, kind: AuditKind): boolean {
-  return (configs ?? []).some(
+/** Whether a project wants this kind of Data Access entry of this API for this caller. */
+export function auditAsked(
+  configs: readonly AuditConfig[] | undefined,
+  api: string,
+  kind: AuditKind,
+  caller: Principal,
+): boolean {
+  if (configs === undefined) return false;
+  const { services, kinds } = auditedAs(api, kind);
+  return configs.some(
     ({ service, auditLogConfigs }) =>
-      (service === "allServices" || service === call.api) &&
+      services.includes(service) &&
       auditLogConfigs.some(
         ({ logType, exemptedMembers }) =>
-          logType === kind &&
-          !exemptedMembers?.includes(`user:${call.caller.email}`) &&
-          !exemptedMembers?.includes(`serviceAccount:${call.caller.email}`),
+          kinds.includes(logType) &&
+          !exemptedMembers?.includes(`user:${caller.email}`) &&
+          !exemptedMembers?.includes(`serviceAccount:${caller.email}`),
       ),
   );
+}
+
+/** Who called, as entries tell it; a service account that was impersonated with who did so. */
+function authenticationOf({ kind, email, delegation = [] }: Principal): JsonObject {
+  const subject = kind === "federated" ? email : kind === "anonymous" ? undefined : `${kind}:${email}`;
+  return {
+    ...(kind === "federated" ? {} : { principalEmail: email }),
+    ...(subject === undefined ? {} : { principalSubject: subject }),
+    ...(delegation.length === 0
+      ? {}
+      : {
+          serviceAccountDelegationInfo: delegation.map((name) =>
+            name.startsWith("principal:")
+              ? { principalSubject: name }
+              : { firstPartyPrincipal: { principalEmail: name } },
+          ),
+        }),
+  };
+}
+
+/** Whence a call came, as entries tell it. */
+export function requestOf(headers: Readonly<Record<string, string | undefined>>): JsonObject {
+  const agent = headers["user-agent"];
+  return { callerIp: "127.0.0.1", ...(agent === undefined ? {} : { callerSuppliedUserAgent: agent }) };
 }
 
 /** What became of a policy, as Google's entries of SetIamPolicy carry it. */

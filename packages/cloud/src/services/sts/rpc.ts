@@ -6,6 +6,7 @@ import { readBody } from "../../wire/body.ts";
 import { type Respond, responder } from "../../wire/respond.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { asRpcError } from "../../wire/status.ts";
+import { auditExchange, type Exchanged } from "./audit.ts";
 import { federatedNames, mapClaims, OauthError, readExchange } from "./rules.ts";
 import { trustedProvider } from "./store.ts";
 import { verifySubject } from "./verify.ts";
@@ -25,7 +26,8 @@ export function stsSurface(host: Host): HttpSurface {
           throw new RpcError("UNIMPLEMENTED", "The local cloud does not implement sts.introspect.");
         }
         if (req.method !== "POST" || path !== "/v1/token") throw new RpcError("NOT_FOUND", "Method not found.");
-        respond.json(200, await exchange(host, await fieldsOf(req)));
+        const headers = req.headers as Readonly<Record<string, string | undefined>>;
+        respond.json(200, await exchange(host, await fieldsOf(req), headers));
       } catch (thrown) {
         refuse(respond, thrown);
       }
@@ -33,15 +35,27 @@ export function stsSurface(host: Host): HttpSurface {
   };
 }
 
-async function exchange(host: Host, fields: Readonly<Record<string, string>>): Promise<JsonObject> {
+async function exchange(host: Host, fields: Exchanged["fields"], headers: Exchanged["headers"]): Promise<JsonObject> {
   const asked = readExchange(fields);
   const project = host.projects.get(asked.provider.split("/")[1] ?? "");
   if (project !== undefined && !host.projects.enabled(project.id, service.api)) throw serviceDisabled(service, project);
   const { provider, pool, name } = trustedProvider(host, project, asked.provider);
   const audience = `//iam.googleapis.com/${name}`;
-  const claims = await verifySubject(host, asked.subjectToken, provider.oidc, [audience, `https:${audience}`]);
-  const federated = federatedNames(pool, mapClaims(claims, provider));
-  const principal: Principal = { kind: "federated", email: federated.name, sets: federated.sets };
+  let seen: Exchanged = { fields, headers, provider: name };
+  const tell = (more: Pick<Exchanged, "mapped" | "error">): void => {
+    if (project !== undefined) auditExchange(host, project, { ...seen, ...more });
+  };
+  let principal: Principal;
+  try {
+    const claims = await verifySubject(host, asked.subjectToken, provider.oidc, [audience, `https:${audience}`]);
+    if (typeof claims.sub === "string") seen = { ...seen, subject: claims.sub };
+    const federated = federatedNames(pool, mapClaims(claims, provider));
+    principal = { kind: "federated", email: federated.name, sets: federated.sets };
+  } catch (error) {
+    tell({ error });
+    throw error;
+  }
+  tell({ mapped: principal.email });
   const { token } = host.tokens.access({ principal, scopes: asked.scopes, lifetimeS });
   return {
     access_token: token,

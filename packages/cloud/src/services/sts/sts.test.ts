@@ -143,4 +143,30 @@ describe("sts: token exchange", () => {
     await rest("PATCH", `${pools}/ci-pool/providers/github?updateMask=disabled`, { body: {} });
     expect((await exchange(await signed())).status).toBe(200);
   });
+
+  test("an exchange is audited where the project asks for it, without the token; so is one that fails", async () => {
+    const { bindings } = cloud.host.iam.policy("projects/demo");
+    const auditConfigs = [{ service: "sts.googleapis.com", auditLogConfigs: [{ logType: "ADMIN_READ" }] }];
+    cloud.host.iam.setPolicy("projects/demo", { version: 1, bindings, auditConfigs });
+    const token = await signed();
+    await exchange(token);
+    await exchange(await signed({ repository_owner: "evil" }));
+    const name = "google.identity.sts.v1.SecurityTokenService.ExchangeToken";
+    const filter = `protoPayload.methodName="${name}"`;
+    const body = { resourceNames: ["projects/demo"], filter };
+    const entries = (await rest("POST", "logging.googleapis.com/v2/entries:list", { body })).body.entries ?? [];
+    const resourceName = `${poolName}/providers/github`;
+    expect(entries.map(({ protoPayload }) => protoPayload)).toMatchObject([
+      {
+        serviceName: "sts.googleapis.com",
+        status: {},
+        authenticationInfo: { principalSubject: claims.sub },
+        metadata: { mapped_principal: `principal://iam.googleapis.com/${poolName}/subject/${claims.sub}` },
+        request: { audience, subjectTokenType: "urn:ietf:params:oauth:token-type:jwt" },
+        resourceName,
+      },
+      { status: { code: 3, message: "The given credential is rejected by the attribute condition." }, resourceName },
+    ]);
+    expect(JSON.stringify(entries)).not.toContain(token);
+  });
 });
