@@ -43,6 +43,10 @@ export interface ServiceParts {
   readonly raw?: readonly RawMethod[];
   /** How its errors are written over REST, where that is not as `google.rpc.Status` (APIs older than it). */
   readonly errors?: (error: RpcError, at: RestPlace) => ErrorAnswer;
+  /** Versions whose REST surface is the same as another's: `/v1beta1/…` for each `/v1/…`. */
+  readonly versions?: { readonly of: string; readonly also: readonly string[] };
+  /** How an answer of a proto's method looks over REST, where that is not quite proto3 JSON. `path` is the one called. */
+  readonly answers?: (answer: Json, typeName: string, path: string) => Json;
   /** Who calls over REST, where a token is not the only way to say so: nobody at all, a signature in the query. */
   readonly identify?: (request: RawRequest & RestPlace, byToken: () => Principal) => Principal | Promise<Principal>;
   /**

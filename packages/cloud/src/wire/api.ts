@@ -45,6 +45,7 @@ export interface Api {
   readonly routes: RouteTable<RestRoute>;
   readonly errors?: NonNullable<ServiceParts["errors"]>;
   readonly identify?: NonNullable<ServiceParts["identify"]>;
+  readonly answers?: NonNullable<ServiceParts["answers"]>;
 }
 
 /** Services that many APIs import and that are not their own. */
@@ -70,6 +71,12 @@ export function buildApi(
   const routes = new RouteTable<RestRoute>();
   const handlers = new Map((parts.rpc ?? []).map((each) => [each.typeName, each]));
 
+  /** The same path in the versions that are alike. */
+  const alike = (template: string): string[] => {
+    const { of = "", also = [] } = parts.versions ?? {};
+    return template.startsWith(`/${of}/`) ? also.map((each) => `/${each}${template.slice(of.length + 1)}`) : [];
+  };
+
   const addMethods = (desc: DescService, methods: RpcService["methods"], extra?: ExtraRoutes): void => {
     const unknown = Object.keys(methods).filter((name) => desc.method[name] === undefined);
     if (unknown.length > 0) throw new Error(`${service.api}: ${desc.typeName} has no method ${unknown.join(", ")}`);
@@ -88,7 +95,9 @@ export function buildApi(
       const bindings = extra === undefined ? httpBindings(schemas, method) : (extra.bindings[method.localName] ?? []);
       for (const binding of bindings) {
         const responseBody = "responseBody" in binding ? (binding.responseBody as string) : "";
-        routes.add(binding.verb, binding.template, { endpoint, body: binding.body, responseBody });
+        for (const template of [binding.template, ...alike(binding.template)]) {
+          routes.add(binding.verb, template, { endpoint, body: binding.body, responseBody });
+        }
       }
     }
   };
@@ -118,5 +127,6 @@ export function buildApi(
     routes,
     ...(parts.errors === undefined ? {} : { errors: parts.errors }),
     ...(parts.identify === undefined ? {} : { identify: parts.identify }),
+    ...(parts.answers === undefined ? {} : { answers: parts.answers }),
   };
 }

@@ -126,7 +126,8 @@ async function serve(
   const { body, responseBody } = match.value as Extract<RestRoute, { endpoint: RpcEndpoint }>;
   const request = requestMessage(schemas, endpoint.input, { body, json, params: match.params, query: all });
   const asJson = (message: Message): Json => {
-    const whole = toProtoJson(schemas, endpoint.output, message, { enumAsInteger: system.enumAsInteger });
+    const plain = toProtoJson(schemas, endpoint.output, message, { enumAsInteger: system.enumAsInteger });
+    const whole = target.api.answers?.(plain, endpoint.output.typeName, target.path) ?? plain;
     const field = responseBody === "" ? undefined : fieldOf(endpoint.output, responseBody);
     const answer = field === undefined ? whole : ((whole as JsonObject)[field.jsonName] ?? {});
     return select(answer, selection);

@@ -16,12 +16,12 @@ import { createProcesses } from "../../processes.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { findAddress } from "./address.ts";
 import { createRelay, type Relay } from "./relay.ts";
-import { api, parametersOf, port, rangeOf } from "./rules.ts";
+import { api, parametersOf, port, rangeOf, secondRangeOf } from "./rules.ts";
 import { createServer, missing, type Server, type ServerSpec } from "./server.ts";
 import { removeRoomOf, socketOf } from "./socket.ts";
 import { createRedisStore, type RedisStore } from "./store.ts";
 
-type Verb = "create" | "update" | "delete";
+type Verb = "create" | "update" | "upgrade" | "failover" | "delete";
 
 /** The instances with their processes: what operations do to them, and what a restart of the cloud finds. */
 export interface Instances {
@@ -113,6 +113,7 @@ function createInstances(host: Host): Instances {
         host: address,
         port,
         reservedIpRange: rangeOf(address),
+        secondaryIpRange: instance.secondaryIpRange === "auto" ? secondRangeOf(address) : instance.secondaryIpRange,
       });
       store.instances.put(ready.name, ready);
       return ready;
@@ -134,6 +135,15 @@ function createInstances(host: Host): Instances {
     return ready;
   };
 
+  /** A new process with the same data: its clients are cut off, and come back to it. */
+  const restart = async (instance: Instance): Promise<Instance> => {
+    await servers.get(instance.name)?.stop();
+    await serve(instance);
+    const ready = schemas.create(schema, { ...instance, state: State.READY });
+    store.instances.put(ready.name, ready);
+    return ready;
+  };
+
   const remove = async (instance: Instance): Promise<void> => {
     await servers.get(instance.name)?.stop();
     servers.delete(instance.name);
@@ -142,7 +152,6 @@ function createInstances(host: Host): Instances {
     store.delete(instance.name);
   };
 
-  /** Does the work of an operation to its end, whatever comes. */
   /** As long as Google takes, where that is wanted. False: the cloud ends, and its next start goes on. */
   const patience = async ({ name, createTime }: Instance): Promise<boolean> => {
     try {
@@ -154,6 +163,7 @@ function createInstances(host: Host): Instances {
     }
   };
 
+  /** Does the work of an operation to its end, whatever comes. */
   const run = (verb: Verb, instance: Instance, operation: string | undefined, before = instance): void => {
     const began = clock.now();
     const finish = <R extends typeof schema | typeof empty>(response: R) =>
@@ -171,13 +181,16 @@ function createInstances(host: Host): Instances {
           handle?.metadata(metadataOf(verb, instance, began, clock.now()));
           handle?.succeed({});
         } else {
-          const done = verb === "create" ? await create(instance) : await update(instance);
+          const work = verb === "create" ? create : verb === "update" ? update : restart;
+          const done = await work(instance);
           const handle = finish(schema);
           handle?.metadata(metadataOf(verb, instance, began, clock.now()));
           handle?.succeed(done);
         }
       } catch (thrown) {
-        if (verb === "update") store.instances.put(instance.name, { ...before, state: State.READY });
+        if (verb !== "create" && verb !== "delete") {
+          store.instances.put(instance.name, { ...before, state: State.READY });
+        }
         finish(schema)?.fail(failure(thrown));
       }
     };
@@ -204,7 +217,8 @@ function createInstances(host: Host): Instances {
     } catch (thrown) {
       tell(host, instance.name, failure(thrown).message);
     }
-    if (instance.state === State.UPDATING) run("update", instance, operation);
+    // Every process is new now, so that what a failover or an upgrade had still to do is done.
+    if (instance.state === State.UPDATING || instance.state === State.FAILING_OVER) run("update", instance, operation);
   };
 
   const metadataOf = (verb: Verb, instance: Instance, beganMs: number, endMs?: number) => ({

@@ -5,9 +5,24 @@ import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Instances } from "./instances.ts";
-import { applyMask, checkNew, exists, invalid, notFound, parseParent, unimplemented, withDefaults } from "./rules.ts";
+import {
+  applyMask,
+  checkNew,
+  checkUpgrade,
+  exists,
+  invalid,
+  maintenanceOf,
+  notFound,
+  otherZone,
+  parseParent,
+  stampPolicy,
+  unimplemented,
+  withDefaults,
+} from "./rules.ts";
 
-/** Memorystore for Redis: instances. What moves data in and out of buckets, and failover, is not here. */
+const installed = "Redis: redis_version is stored; the installed redis-server is what runs.";
+
+/** Memorystore for Redis: instances. What moves data in and out of buckets is not here. */
 export function cloudRedis(host: Host, instances: Instances): RpcService {
   const { store, schema, begin } = instances;
   const { schemas, projects, clock } = host;
@@ -52,7 +67,9 @@ export function cloudRedis(host: Host, instances: Instances): RpcService {
           reservedIpRange: "",
           host: "",
           port: 0,
+          ...maintenanceOf(),
         });
+        stampPolicy(instance, undefined, timestampFromMs(clock.now()));
         if (!store.instances.insert(name, instance)) throw exists(name);
         saySilent(given);
         return begin("create", instance);
@@ -103,9 +120,45 @@ export function cloudRedis(host: Host, instances: Instances): RpcService {
         const instance = schemas.clone(schema, before);
         applyMask(instance, wanted, updateMask.paths);
         if (instance.authEnabled && !before.authEnabled) store.dropAuthString(instance.name);
+        if (updateMask.paths.some((path) => path.startsWith("maintenance_policy"))) {
+          stampPolicy(instance, before, timestampFromMs(clock.now()));
+        }
         instance.state = State.UPDATING;
         store.instances.put(instance.name, instance);
         return begin("update", instance, before);
+      },
+    },
+    upgradeInstance: {
+      permission: "redis.instances.upgrade",
+      resource: (request) => request.name,
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const before = idle(request.name);
+        checkUpgrade(before, request.redisVersion);
+        host.note("redis.version", installed);
+        const instance = { ...before, redisVersion: request.redisVersion, state: State.UPDATING };
+        store.instances.put(instance.name, instance);
+        return begin("upgrade", instance, before);
+      },
+    },
+    failoverInstance: {
+      permission: "redis.instances.failover",
+      resource: (request) => request.name,
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const before = idle(request.name);
+        const instance = { ...before, currentLocationId: otherZone(before), state: State.FAILING_OVER };
+        store.instances.put(instance.name, instance);
+        return begin("failover", instance, before);
+      },
+    },
+    rescheduleMaintenance: {
+      permission: "redis.instances.rescheduleMaintenance",
+      resource: (request) => request.name,
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const { name } = find(request.name);
+        throw new RpcError("FAILED_PRECONDITION", `No maintenance of '${name}' is scheduled.`);
       },
     },
     deleteInstance: {
@@ -119,20 +172,20 @@ export function cloudRedis(host: Host, instances: Instances): RpcService {
         return begin("delete", instance);
       },
     },
-    failoverInstance: refuse("failover", "failover of Redis instances: each is one process"),
     exportInstance: refuse("export", "export of Redis instances to a bucket"),
     importInstance: refuse("import", "import of Redis instances from a bucket"),
-    upgradeInstance: refuse("upgrade", "upgrades of Redis instances: the installed redis-server is what runs"),
-    rescheduleMaintenance: refuse("rescheduleMaintenance", "maintenance of Redis instances"),
   });
 
   /** What is stored and has no effect here is said, once. */
   function saySilent(given: Instance): void {
     if (given.tier === Tier.STANDARD_HA) {
-      host.note("redis.tier", "Redis: an instance of tier STANDARD_HA is one process here, without a replica.");
+      host.note(
+        "redis.tier",
+        "Redis: an instance of tier STANDARD_HA is one process here, without a replica; a failover starts it anew.",
+      );
     }
     if (given.redisVersion !== "") {
-      host.note("redis.version", "Redis: redis_version is stored; the installed redis-server is what runs.");
+      host.note("redis.version", installed);
     }
     if (given.reservedIpRange !== "" || given.secondaryIpRange !== "") {
       host.note("redis.range", "Redis: IP ranges are chosen by the local cloud, in 127.0.0.0/8.");

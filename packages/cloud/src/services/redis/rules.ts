@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   Instance_ConnectMode as ConnectMode,
   Instance_TransitEncryptionMode as Encryption,
@@ -63,11 +64,16 @@ export function checkNew(id: string, instance: Instance | undefined): Instance {
   if (instance.transitEncryptionMode === Encryption.SERVER_AUTHENTICATION) {
     throw unimplemented("Redis with in-transit encryption (transit_encryption_mode SERVER_AUTHENTICATION)");
   }
-  if (instance.readReplicasMode === ReadReplicas.READ_REPLICAS_ENABLED) {
-    throw unimplemented("Redis with read replicas (read_replicas_mode READ_REPLICAS_ENABLED)");
-  }
+  checkReplicas(instance);
   checkChangeable(instance);
   return instance;
+}
+
+function checkReplicas({ readReplicasMode, replicaCount, tier }: Instance): void {
+  if (readReplicasMode === ReadReplicas.READ_REPLICAS_ENABLED || replicaCount > 1) {
+    throw unimplemented("Redis with read replicas (read_replicas_mode READ_REPLICAS_ENABLED)");
+  }
+  if (tier === Tier.BASIC && replicaCount > 0) throw invalid("An instance of tier BASIC has no replicas.");
 }
 
 function checkChangeable(instance: Instance): void {
@@ -117,6 +123,47 @@ export function withDefaults(
   };
 }
 
+/** Maintenance versions as a live instance showed them. Nothing is maintained here: one may be chosen, to no effect. */
+const maintenanceVersions = ["20230821_00_00", "20231114_00_00", "20240220_00_00", "20240328_00_00"];
+
+export const maintenanceOf = (
+  current = maintenanceVersions[0] as string,
+): Pick<Instance, "maintenanceVersion" | "availableMaintenanceVersions"> => ({
+  maintenanceVersion: current,
+  availableMaintenanceVersions: maintenanceVersions.slice(maintenanceVersions.indexOf(current) + 1),
+});
+
+/** A maintenance policy with what the server says of it: when it was made and changed, how long a window is. */
+export function stampPolicy(instance: Instance, before: Instance | undefined, now: Timestamp): void {
+  const policy = instance.maintenancePolicy;
+  if (policy === undefined) return;
+  const createTime = before?.maintenancePolicy?.createTime ?? now;
+  const duration = { $typeName: "google.protobuf.Duration" as const, seconds: 3600n, nanos: 0 };
+  instance.maintenancePolicy = {
+    ...policy,
+    createTime,
+    updateTime: now,
+    weeklyMaintenanceWindow: policy.weeklyMaintenanceWindow.map((window) => ({ ...window, duration })),
+  };
+}
+
+/** Throws when the version is none, or not newer than the instance's. */
+export function checkUpgrade(instance: Instance, version: string): void {
+  const to = versions.indexOf(version);
+  if (to < 0) throw invalid(`Invalid redis_version '${version}'.`);
+  if (to <= versions.indexOf(instance.redisVersion)) {
+    throw invalid(`An instance of ${instance.redisVersion} cannot be upgraded to ${version}: it is no newer version.`);
+  }
+}
+
+/** The zone where an instance is served after a failover: the other of its two. Throws where it has only one. */
+export function otherZone({ name, tier, locationId, alternativeLocationId, currentLocationId }: Instance): string {
+  if (tier !== Tier.STANDARD_HA) {
+    throw new RpcError("FAILED_PRECONDITION", `Resource '${name}' is not of tier STANDARD_HA: it has no replica.`);
+  }
+  return currentLocationId === locationId ? alternativeLocationId : locationId;
+}
+
 const setters: Readonly<Record<string, (to: Instance, from: Instance) => void>> = {
   display_name: (to, from) => {
     to.displayName = from.displayName;
@@ -135,6 +182,17 @@ const setters: Readonly<Record<string, (to: Instance, from: Instance) => void>> 
   },
   persistence_config: (to, from) => {
     if (from.persistenceConfig !== undefined) to.persistenceConfig = from.persistenceConfig;
+  },
+  maintenance_version: (to, from) => {
+    if (!maintenanceVersions.includes(from.maintenanceVersion)) {
+      throw invalid(`Invalid maintenance_version '${from.maintenanceVersion}'.`);
+    }
+    Object.assign(to, maintenanceOf(from.maintenanceVersion));
+  },
+  read_replicas_mode: (_to, from) => checkReplicas(from),
+  replica_count: (_to, from) => checkReplicas(from),
+  secondary_ip_range: (to, from) => {
+    to.secondaryIpRange = from.secondaryIpRange === "auto" ? secondRangeOf(to.host) : from.secondaryIpRange;
   },
   maintenance_policy: (to, from) => {
     if (from.maintenancePolicy === undefined) delete to.maintenancePolicy;
@@ -163,4 +221,10 @@ export function parametersOf(instance: Instance): Readonly<Record<string, string
 export function rangeOf(host: string): string {
   const [a, b, c, d] = host.split(".");
   return `${a}.${b}.${c}.${Number(d) - 3}/29`;
+}
+
+/** Where read replicas would be, next to it: what `auto` stands for. */
+export function secondRangeOf(host: string): string {
+  const [a, b, c, d] = host.split(".");
+  return `${a}.${b}.${c}.${(Number(d) & 0xf0) ^ 0x10}/28`;
 }
