@@ -33,7 +33,7 @@ async function measured(call: "access" | "create", { peer }: BenchOptions): Prom
   const policy = (await post(`${project}:getIamPolicy`, {})) as object;
   const auditLogConfigs = ["ADMIN_READ", "DATA_READ", "DATA_WRITE"].map((logType) => ({ logType }));
   const auditConfigs = [{ service: "secretmanager.googleapis.com", auditLogConfigs }];
-  await post(`${project}:setIamPolicy`, { policy: { ...policy, auditConfigs } });
+  await post(`${project}:setIamPolicy`, { policy: { ...policy, auditConfigs }, updateMask: "auditConfigs,etag" });
   const ours: Endpoint = { host: "127.0.0.1", port: cloud.port, headers: { authorization } };
   await prepare(ours);
   const beside = [

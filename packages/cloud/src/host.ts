@@ -39,6 +39,11 @@ export interface Database {
   prepare(sql: string): StatementSync;
   /** Runs `work` in a write transaction (nested: joins the outer one); rolls back when it throws. Synchronous only. */
   tx<T>(work: () => T): T;
+  /**
+   * Runs `work`, the transactions in it as one: each undoes its own writes alone when it throws, and when this returns
+   * they are kept. It throws where they cannot be, and then none is. Synchronous only.
+   */
+  together<T>(work: () => T): T;
   /** Creates what is missing: `CREATE TABLE IF NOT EXISTS …`. Each service calls it once for its tables. */
   define(schema: string): void;
 }

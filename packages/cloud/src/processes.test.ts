@@ -11,6 +11,7 @@ const memory = (): Database => {
     sql,
     prepare: (text) => sql.prepare(text),
     tx: (work) => work(),
+    together: (work) => work(),
     define: (schema) => sql.exec(schema),
   };
 };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
 import type { HttpSurface } from "../service.ts";
 import type { Apis } from "../wire/apis.ts";
@@ -24,6 +24,8 @@ export interface Inside {
   readonly grpc: GrpcDoor;
   /** Asked before the APIs. */
   readonly surfaces: readonly HttpSurface[];
+  /** Does work whose writes are kept all together; they are when it returns. */
+  readonly together: <T>(work: () => T) => T;
 }
 
 export interface DoorParts {
@@ -69,21 +71,10 @@ export function createDoors(parts: DoorParts): PortHandlers {
     serve(req, res).catch((thrown) => responder(req, res).error(asRpcError(thrown, parts.onBug)));
   };
 
-  /** By service name, whatever the authority: except where a surface stands for a host that is none of the APIs' (a Cloud Run service). */
-  const grpc = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean => {
-    const place = placeOf(headers[":authority"] ?? headers.host, headers[":path"] ?? "/");
-    const inside = parts.inside();
-    if (inside === undefined || refusal(place, headers) !== undefined) return false;
-    if (place.host?.endsWith(".googleapis.com") === false && surfaceOf(place.host) !== undefined) return false;
-    const target = place.host === undefined ? {} : apiHost(place.host);
-    inside.grpc(stream, headers, target);
-    return true;
-  };
-
-  let http2: Promise<Http2Server> | undefined;
-  const openHttp2 = async (): Promise<Http2Server> => {
-    const { createHttp2 } = await import("./http2.ts");
-    return createHttp2({ request, grpc, onBug: parts.onBug });
+  let http2: Promise<(socket: Socket) => void> | undefined;
+  const openHttp2 = async (): Promise<(socket: Socket) => void> => {
+    const { createGrpcPort } = await import("./grpc-port.ts");
+    return createGrpcPort({ inside: parts.inside, surfaceOf, apiHost, request, onBug: parts.onBug });
   };
 
   let tls: Promise<TlsServer> | undefined;
@@ -119,9 +110,15 @@ export function createDoors(parts: DoorParts): PortHandlers {
         socket.destroy();
       }
     },
-    http2: () => {
+    http2: (socket) => {
       http2 ??= openHttp2();
-      return http2;
+      http2.then(
+        (serve) => void (socket.destroyed || serve(socket)),
+        (thrown) => {
+          parts.onBug(thrown);
+          socket.destroy();
+        },
+      );
     },
     tls: (opened) => {
       tls ??= openTls(opened);

@@ -1,5 +1,4 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Http2Server } from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
@@ -12,8 +11,8 @@ export interface PortHandlers {
   /** Whether an `Upgrade` is taken; otherwise the request gets an ordinary answer. */
   readonly upgrades: (req: IncomingMessage) => boolean;
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** The HTTP/2 server, made when the first HTTP/2 connection comes. */
-  readonly http2: () => Promise<Http2Server>;
+  /** Takes a connection that speaks HTTP/2. */
+  readonly http2: (socket: Socket) => void;
   /** What ends TLS, made when the first handshake comes; it tells `opened` of each connection. */
   readonly tls: (opened: (socket: TLSSocket) => void) => Promise<TlsServer>;
   /** `CONNECT host:port`; `again` is what a connection that ends here goes on with. */
@@ -39,11 +38,11 @@ export async function openPort(wanted: number, handlers: PortHandlers): Promise<
   };
   const serve = (socket: Socket, protocol: Protocol): void => {
     if (protocol === "http1") h1.emit("connection", socket);
+    else if (protocol === "http2") handlers.http2(socket);
     else {
       // A client that leaves in mid-handshake waits for no answer; from then on it may.
-      if (protocol === "tls") socket.allowHalfOpen = false;
-      const server: Promise<Http2Server | TlsServer> = protocol === "http2" ? handlers.http2() : tls();
-      server.then(
+      socket.allowHalfOpen = false;
+      tls().then(
         (each) => void (socket.destroyed || each.emit("connection", socket)),
         () => socket.destroy(),
       );

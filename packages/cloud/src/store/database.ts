@@ -28,6 +28,9 @@ export function createDatabase(options: { readonly file?: string | undefined } =
   const statements = new Map<string, StatementSync>();
   const undone: (() => void)[] = [];
   let depth = 0;
+  /** Whether transactions are gathered, and whether the one for all of them was begun. */
+  let gathering = false;
+  let gathered = false;
 
   const prepare = (text: string): StatementSync => {
     let statement = statements.get(text);
@@ -40,6 +43,11 @@ export function createDatabase(options: { readonly file?: string | undefined } =
 
   /** Nested work is a savepoint of the outer transaction: its failure undoes its own writes alone, if it is caught. */
   const tx = <T>(work: () => T): T => {
+    if (depth === 0 && gathering) {
+      prepare("BEGIN IMMEDIATE").run();
+      gathered = true;
+      depth = 1;
+    }
     const name = depth === 0 ? undefined : `nested_${depth}`;
     prepare(name === undefined ? "BEGIN IMMEDIATE" : `SAVEPOINT ${name}`).run();
     depth++;
@@ -60,10 +68,36 @@ export function createDatabase(options: { readonly file?: string | undefined } =
     }
   };
 
+  const together = <T>(work: () => T): T => {
+    if (gathering || depth > 0) return work();
+    gathering = true;
+    try {
+      return work();
+    } finally {
+      gathering = false;
+      if (gathered) {
+        gathered = false;
+        depth = 0;
+        commit();
+      }
+    }
+  };
+
+  const commit = (): void => {
+    try {
+      prepare("COMMIT").run();
+    } catch (thrown) {
+      if (sql.isTransaction) prepare("ROLLBACK").run();
+      for (const tell of undone) tell();
+      throw thrown;
+    }
+  };
+
   return {
     sql,
     prepare,
     tx,
+    together,
     define: (schema) => sql.exec(schema),
     onRollback: (listener) => void undone.push(listener),
     close: () => {

@@ -1,22 +1,21 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import type { GrpcStream } from "./grpc-stream.ts";
 import { RpcError } from "./rpc-error.ts";
 
 const pauseAt = 64;
 
 /** The later requests of a call that streams them. When they are not read fast enough, the stream is paused. */
 export class MessageQueue implements AsyncIterable<Message> {
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: GrpcStream;
   readonly #schema: DescMessage;
   readonly #held: Uint8Array[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
   #error: unknown;
 
-  constructor(stream: ServerHttp2Stream, schema: DescMessage) {
+  constructor(stream: GrpcStream, schema: DescMessage) {
     this.#stream = stream;
     this.#schema = schema;
-    stream.once("close", () => this.end());
   }
 
   push(bytes: Uint8Array): void {
@@ -39,7 +38,7 @@ export class MessageQueue implements AsyncIterable<Message> {
     for (;;) {
       const bytes = this.#held.shift();
       if (bytes !== undefined) {
-        if (this.#stream.isPaused() && this.#held.length < pauseAt / 2) this.#stream.resume();
+        if (this.#stream.paused && this.#held.length < pauseAt / 2) this.#stream.resume();
         yield this.#decode(bytes);
       } else if (this.#error !== undefined) throw this.#error;
       else if (this.#ended) return;

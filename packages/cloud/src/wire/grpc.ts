@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { RpcEndpoint } from "./api.ts";
 import type { Apis } from "./apis.ts";
 import { Frames, parseTimeout } from "./grpc-frames.ts";
 import { MessageQueue } from "./grpc-queue.ts";
 import { GrpcReply } from "./grpc-reply.ts";
+import type { GrpcListener, GrpcStream } from "./grpc-stream.ts";
 import { type CallContext, type Invoker, notImplemented } from "./invoke.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { SchemaSet } from "./schemas.ts";
@@ -24,7 +24,11 @@ export interface GrpcTarget {
 }
 
 /** Serves one HTTP/2 stream whose content type is `application/grpc`. */
-export type GrpcDoor = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, target: GrpcTarget) => void;
+export type GrpcDoor = (
+  stream: GrpcStream,
+  headers: Readonly<Record<string, string | undefined>>,
+  target: GrpcTarget,
+) => void;
 
 export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   return (stream, headers, target) => new Exchange(parts, stream, headers, target).open();
@@ -33,14 +37,15 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
 const longestTimerMs = 2 ** 31 - 1;
 
 /** One call. Its handler runs when the method is found and its request is there; synchronously where both are at once. */
-class Exchange {
+class Exchange implements GrpcListener {
   readonly #parts: GrpcDoorParts;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: GrpcStream;
   readonly #headers: Readonly<Record<string, string | undefined>>;
   readonly #target: GrpcTarget;
   readonly #reply: GrpcReply;
   readonly #path: string;
-  #bodies: Uint8Array[] = [];
+  readonly #frames: Frames;
+  readonly #bodies: Uint8Array[] = [];
   #ended = false;
   #begun = false;
   #endpoint: RpcEndpoint | undefined;
@@ -48,10 +53,16 @@ class Exchange {
   #call: CallContext | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(parts: GrpcDoorParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, target: GrpcTarget) {
+  constructor(
+    parts: GrpcDoorParts,
+    stream: GrpcStream,
+    headers: Readonly<Record<string, string | undefined>>,
+    target: GrpcTarget,
+  ) {
     this.#parts = parts;
     this.#stream = stream;
-    this.#headers = headers as Readonly<Record<string, string | undefined>>;
+    this.#headers = headers;
+    this.#frames = new Frames(headers["grpc-encoding"] ?? "identity");
     this.#target = target;
     this.#reply = new GrpcReply(stream, parts.schemas);
     this.#path = String(headers[":path"]).slice(1);
@@ -63,29 +74,35 @@ class Exchange {
       this.#fail(new RpcError("UNIMPLEMENTED", `The message encoding ${encoding} is not supported.`));
       return;
     }
-    const stream = this.#stream;
-    stream.once("close", () => {
-      clearTimeout(this.#timer);
-      if (!this.#reply.sent) this.#call?.abort(new RpcError("CANCELLED", "The client went away."));
-    });
-    this.#limit(parseTimeout(this.#headers["grpc-timeout"]));
-    const frames = new Frames(encoding);
-    stream.on("data", (chunk: Buffer) =>
-      this.#try(() => {
-        this.#bodies.push(...frames.push(chunk));
-        this.#advance();
-      }),
-    );
-    stream.once("end", () =>
-      this.#try(() => {
-        frames.end();
-        this.#ended = true;
-        if (this.#isShared)
-          this.#find(this.#path.endsWith("/ListOperations") ? undefined : operationName(this.#bodies[0]));
-        this.#advance();
-      }),
-    );
+    this.#stream.listen(this);
     if (!this.#isShared) this.#try(() => this.#find());
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#queue?.end();
+    if (!this.#reply.sent) this.#call?.abort(new RpcError("CANCELLED", "The client went away."));
+  }
+
+  data(chunk: Buffer): void {
+    this.#try(() => {
+      this.#frames.push(chunk, this.#bodies);
+      this.#advance();
+    });
+  }
+
+  end(): void {
+    this.#try(() => {
+      this.#frames.end();
+      this.#ended = true;
+      if (this.#isShared)
+        this.#find(this.#path.endsWith("/ListOperations") ? undefined : operationName(this.#bodies[0]));
+      this.#advance();
+    });
+  }
+
+  waits(): void {
+    this.#limit(parseTimeout(this.#headers["grpc-timeout"]));
   }
 
   /** Whose operation it is decides which API serves it: its name is in the request. */
