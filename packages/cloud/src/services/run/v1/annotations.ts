@@ -45,7 +45,7 @@ export const annotation = {
 } as const;
 
 /** What only the server writes: a client sends it back with the rest, and it is not looked at. */
-const outputs: readonly string[] = [
+export const outputs: readonly string[] = [
   annotation.creator,
   annotation.modifier,
   annotation.jobCreator,

@@ -4,6 +4,7 @@ import type { Json, RestMethod, RestRequest } from "../../../service.ts";
 import { RpcError } from "../../../wire/rpc-error.ts";
 import type { Control } from "../control.ts";
 import { shown } from "../operations.ts";
+import { createAsWritten } from "./as-written.ts";
 import { textAt, tidy } from "./json.ts";
 import { numberOf } from "./places.ts";
 import { serviceOut } from "./service-out.ts";
@@ -13,6 +14,7 @@ const longestWaitMs = 60_000;
 /** Operations as v1 tells them: with Knative's resource as the response. What gcloud waits for after a deploy. */
 export function operationsRest(control: Control): readonly RestMethod[] {
   const { host, m } = control;
+  const asWritten = createAsWritten(host.db);
   const nameOf = ({ params }: RestRequest): string =>
     host.projects.canonical(`projects/${params.project}/locations/${params.location}/operations/${params.id}`);
 
@@ -22,7 +24,8 @@ export function operationsRest(control: Control): readonly RestMethod[] {
     if (!typeUrl.endsWith("google.cloud.run.v2.Service")) return undefined;
     const service = shown(m, fromBinary(m.service, value));
     const at = { projectNumber: numberOf(control, service.name), operation: of.name.split("/").at(-1) };
-    return { "@type": "type.googleapis.com/google.cloud.run.v1.Service", ...tidy(serviceOut(service, at)) };
+    const answer = asWritten.show(service, serviceOut(service, at));
+    return { "@type": "type.googleapis.com/google.cloud.run.v1.Service", ...tidy(answer) };
   };
   const show = (name: string): Json => {
     const of = host.operations.message(name) as Operation;

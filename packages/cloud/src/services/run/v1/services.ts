@@ -1,6 +1,6 @@
 import { clone } from "@bufbuild/protobuf";
 import type { Service } from "../../../../gen/types/google/cloud/run/v2/service_pb.js";
-import type { Json, RestMethod, RestRequest } from "../../../service.ts";
+import type { Json, JsonObject, RestMethod, RestRequest } from "../../../service.ts";
 import { RpcError } from "../../../wire/rpc-error.ts";
 import { changeService, deleteService } from "../change.ts";
 import type { Control } from "../control.ts";
@@ -8,6 +8,7 @@ import { idOf, parseLocation, serviceNotFound } from "../names.ts";
 import { shown } from "../operations.ts";
 import { refuseDeleted, requireRegion } from "../services.ts";
 import { applyUpdate } from "../update.ts";
+import { createAsWritten } from "./as-written.ts";
 import { asKnative } from "./errors.ts";
 import { objectAt, textAt, tidy } from "./json.ts";
 import { checkVersion, serving } from "./metadata.ts";
@@ -43,10 +44,13 @@ export function servicesRest(control: Control): readonly RestMethod[] {
     projectNumber: numberOf(control, service.name),
     operation: control.lastOperations.of(service.name),
   });
-  const show = (service: Service) => serviceOut(shown(m, service), at(service));
-  const stored = (name: string): Json => {
+  const asWritten = createAsWritten(control.host.db);
+  const show = (service: Service) => asWritten.show(service, serviceOut(shown(m, service), at(service)));
+  /** What was stored of this body. */
+  const stored = (name: string, body: JsonObject): Json => {
     const service = store.services.get(name);
     if (service === undefined) throw new RpcError("ABORTED", `The service '${idOf(name)}' was deleted meanwhile.`);
+    asWritten.keep(service, body, serviceOut(service, at(service)));
     return tidy(show(service));
   };
 
@@ -67,7 +71,9 @@ export function servicesRest(control: Control): readonly RestMethod[] {
       const service = serviceIn(m, request.body, name, id);
       const validateOnly = dryRun(request);
       asKnative("service", () => changeService(control, call, { service, before: undefined, validateOnly }));
-      return validateOnly ? tidy(serviceOut(service, { projectNumber: numberOf(control, name) })) : stored(name);
+      return validateOnly
+        ? tidy(serviceOut(service, { projectNumber: numberOf(control, name) }))
+        : stored(name, request.body);
     },
   };
 
@@ -87,7 +93,7 @@ export function servicesRest(control: Control): readonly RestMethod[] {
       applyUpdate(m, service, serviceIn(m, request.body, before.name, id), []);
       const validateOnly = dryRun(request);
       asKnative("service", () => changeService(control, call, { service, before, validateOnly }));
-      return validateOnly ? tidy(serviceOut(service, at(service))) : stored(before.name);
+      return validateOnly ? tidy(serviceOut(service, at(service))) : stored(before.name, request.body);
     },
   };
 
