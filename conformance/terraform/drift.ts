@@ -98,7 +98,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     drift: async ({ api }, at, { rotation_period }) =>
       typeof rotation_period !== "string" || rotation_period === ""
         ? false
-        : api("PATCH", `${at}?updateMask=rotationPeriod`, { rotationPeriod: "8640000s" }),
+        : api("PATCH", `${at}?updateMask=rotationPeriod`, { rotationPeriod: "9504000s" }),
   },
   google_monitoring_alert_policy: {
     at: byName("monitoring.googleapis.com/v3"),

@@ -4,9 +4,14 @@ import type { Resource } from "./cli.ts";
 const never = [
   /^google_storage_bucket_object$/,
   /^google_service_account_key$/,
-  /^google_.*_acl$/,
-  // A deleted default: nothing that could be imported is left.
-  /^google_project_default_service_accounts$/,
+  /^google_storage_(\w+_)?acl$/,
+  /^google_kms_secret_ciphertext$/,
+  // What it makes of the id is not what a configuration says: the service stays empty, the project is projects/P.
+  /^google_monitoring_slo$/,
+  /^google_logging_project_bucket_config$/,
+  // Of a bucket that is not imported.
+  /^google_logging_log_view$/,
+  /^google_project_(default_service_accounts|iam_member_remove|service_identity)$/,
 ];
 
 /** Where the id for `import` is not the one of the state. */
@@ -33,7 +38,8 @@ function parent(values: Resource["values"]): readonly unknown[] {
     const at = typeof each === "string" ? whole.indexOf(`/${each}`) : -1;
     return at < 0 ? [] : [at];
   });
-  return [ends.length === 0 ? whole : whole.slice(0, Math.min(...ends))];
+  const found = ends.length === 0 ? whole : whole.slice(0, Math.min(...ends));
+  return [found.replace(/\/audit_config$/, "")];
 }
 
 function title({ condition }: Resource["values"]): readonly string[] {

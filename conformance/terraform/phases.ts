@@ -91,14 +91,13 @@ async function drifts(work: Work): Promise<void> {
   const { place, terraform } = work;
   const before = (await terraform.state()).filter(({ mode }) => mode === "managed");
   const drifted: Resource[] = [];
-  // A version that is off and an object that is gone would keep others from being mended.
   for (const resource of before) if (await drift(place, resource)) drifted.push(resource);
   if (drifted.length === 0) throw new Skipped("it has nothing that can be changed behind Terraform's back");
   const { changes } = await terraform.plan();
   const seen = new Set(changes.filter(changed).map(({ address }) => address));
   const unseen = drifted.filter(({ address }) => !seen.has(address));
-  if (unseen.length > 0) throw new Error(["not seen", ...unseen.map(({ address }) => address)].join("\n"));
   await terraform.apply();
+  if (unseen.length > 0) throw new Error(["not seen", ...unseen.map(({ address }) => address)].join("\n"));
   await noChanges(work);
 }
 

@@ -1,0 +1,2 @@
+least = "WARNING"
+days  = 21

@@ -1,0 +1,3 @@
+threshold = 9
+goal      = 0.995
+period    = "600s"

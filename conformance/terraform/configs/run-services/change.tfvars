@@ -1,0 +1,2 @@
+log_level = "debug"
+most      = 5
