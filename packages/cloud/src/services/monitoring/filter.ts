@@ -158,7 +158,8 @@ class Parser {
       const key = isText(quoted) ? unquoted(quoted) : quoted;
       return (subject) => (of === "metric" ? subject.labels : subject.resource.labels)[key];
     }
-    if (field.startsWith("metadata.")) return () => undefined;
+    // No metadata of resources is known here.
+    if (/^(resource\.)?metadata\./.test(field)) return () => undefined;
     throw this.#refused(`'${field}' is no field that can be asked for`);
   }
 

@@ -28,20 +28,47 @@ test("monitoring: a service's objectives are kept under it, and go with it", asy
 });
 
 test("monitoring: groups are in groups, and are deleted with them only when asked to", async () => {
-  const make = async (displayName: string, parentName?: string) =>
-    (await rest("POST", `${v3}/groups`, { body: { displayName, filter: "x=y", ...(parentName && { parentName }) } }))
-      .body;
-  const outer = await make("outer");
-  const inner = await make("inner", String(outer.name));
-  const within = await rest("GET", `${v3}/groups?childrenOfGroup=${outer.name}`);
-  expect(within.body.group?.map(({ displayName }) => displayName)).toEqual(["inner"]);
+  const make = async (displayName: string, filter: string, parentName = "") =>
+    (await rest("POST", `${v3}/groups`, { body: { displayName, filter, parentName } })).body;
+  const named = async (query: string) =>
+    (await rest("GET", `${v3}/groups?${query}`)).body.group?.map(({ displayName }) => displayName);
+  const outer = await make("outer", 'resource.type="generic_node"');
+  const middle = await make("middle", 'resource.labels.location="here"', String(outer.name));
+  const inner = await make("inner", 'resource.labels.node_id=starts_with("a")', String(middle.name));
+  expect(await named(`childrenOfGroup=${outer.name}`)).toEqual(["middle"]);
+  expect(new Set(await named(`descendantsOfGroup=${outer.name}`))).toEqual(new Set(["middle", "inner"]));
+  expect(await named(`ancestorsOfGroup=${inner.name}`)).toEqual(["middle", "outer"]);
   const api = "monitoring.googleapis.com/v3";
+  const ring = { displayName: "outer", filter: outer.filter, parentName: inner.name };
+  expect((await rest("PUT", `${api}/${outer.name}`, { body: ring })).body.error?.status).toBe("INVALID_ARGUMENT");
+
+  const write = async (resource: object) => {
+    const endTime = new Date(cloud.host.clock.now()).toISOString();
+    const points = [{ interval: { endTime }, value: { int64Value: "1" } }];
+    const series = { metric: { type: "custom.googleapis.com/up" }, resource, points };
+    expect((await rest("POST", `${v3}/timeSeries`, { body: { timeSeries: [series] } })).status).toBe(200);
+  };
+  for (const [location, node_id] of [
+    ["here", "a1"],
+    ["here", "b1"],
+    ["there", "a2"],
+  ]) {
+    await write({ type: "generic_node", labels: { project_id: "demo", location, namespace: "", node_id } });
+  }
+  const members = async (group: string | undefined, query = "") => {
+    const { body } = await rest("GET", `${api}/${group}/members${query}`);
+    return [body.totalSize, ...(body.members?.map(({ labels }) => labels?.node_id) ?? [])];
+  };
+  expect(await members(outer.name)).toEqual([3, "a1", "b1", "a2"]);
+  expect(await members(middle.name, "?pageSize=1")).toEqual([2, "a1"]);
+  expect(await members(inner.name)).toEqual([1, "a1"]);
+  cloud.clock.advance(3_600_000);
+  expect(await members(outer.name)).toEqual([undefined]);
+
   expect((await rest("DELETE", `${api}/${outer.name}`)).body.error?.status).toBe("FAILED_PRECONDITION");
   expect((await rest("DELETE", `${api}/${outer.name}?recursive=true`)).status).toBe(200);
   expect((await rest("GET", `${api}/${inner.name}`)).status).toBe(404);
-  expect(
-    (await rest("POST", `${v3}/groups`, { body: { displayName: "lost", filter: "x=y", parentName: outer.name } }))
-      .status,
-  ).toBe(404);
-  expect((await rest("GET", `${api}/${inner.name}/members`)).status).toBe(501);
+  const lost = { displayName: "lost", filter: 'resource.type="global"', parentName: outer.name };
+  expect((await rest("POST", `${v3}/groups`, { body: lost })).status).toBe(404);
+  expect((await make("odd", "nonsense=1")).error?.status).toBe("INVALID_ARGUMENT");
 });

@@ -8,6 +8,7 @@ import { groupsRpc } from "./groups.ts";
 import { objectivesRpc } from "./objectives.ts";
 import { metricRpc } from "./rpc.ts";
 import { scopesRpc } from "./scopes.ts";
+import { snoozesRpc } from "./snoozes.ts";
 import { uptimeRpc } from "./uptime.ts";
 
 /** The handlers, apart from the service's value, so that they are loaded at its first call. */
@@ -24,6 +25,7 @@ export function monitoringParts(host: Host): ServiceParts {
       dashboardsRpc(dashboards),
       uptimeRpc(host, policies),
       scopesRpc(host),
+      snoozesRpc(host, policies),
     ],
     operations: { version: "v1", names: ["operations/*"] },
     rest: dashboardsRest(host, dashboards),

@@ -36,6 +36,8 @@ export interface SeriesStore {
   last(series: StoredSeries): StoredPoint | undefined;
   /** Points that end after `afterUs` and not after `untilUs`, the oldest first; those still growing end at `untilUs`. */
   points(series: StoredSeries, span: { readonly afterUs: number; readonly untilUs: number }): StoredPoint[];
+  /** Those that any series of the project has points of, in the span, once each. */
+  resources(project: string, span: { readonly afterUs: number; readonly untilUs: number }): SeriesKey["resource"][];
   /** All of a metric's series with their points. */
   remove(project: string, type: string): void;
 }
@@ -123,6 +125,17 @@ export function createSeriesStore({ db, clock }: Pick<Host, "db" | "clock">): Se
         .all(series.id, afterUs, untilUs + 1, clock.now() * 1000 - keptUs)
         .map((row) => point(row, series.valueType))
         .flatMap((each) => clamp(each, untilUs, clock.now() * 1000)),
+    resources: (project, { afterUs, untilUs }) => {
+      const keys = db
+        .prepare(
+          `SELECT DISTINCT json_extract(key, '$.resource') AS resource FROM metric_series
+           WHERE project = ? AND EXISTS (
+             SELECT 1 FROM metric_points WHERE series = metric_series.id AND end_us > ? AND start_us <= ?
+           ) ORDER BY resource`,
+        )
+        .all(project, afterUs, untilUs);
+      return keys.map((row) => JSON.parse(String(row.resource)) as SeriesKey["resource"]);
+    },
     remove: (project, type) =>
       db.tx(() => {
         db.prepare(
