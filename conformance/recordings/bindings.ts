@@ -1,6 +1,6 @@
 import type { Answer } from "./exchange.ts";
 
-/** Ids that the client chose: they are the same on both sides from the start. */
+/** Ids that are there before a recording begins: they are the same on both sides from the start. */
 const chosen: Readonly<Record<string, string>> = {
   projectId: "recorded-project",
   projectNumber: "123456789",
@@ -10,6 +10,9 @@ const chosen: Readonly<Record<string, string>> = {
   billingAccountID: "000000-111111-222222",
 };
 export const project = { id: "recorded-project", number: 123456789 } as const;
+
+/** Of those, what a recording may make more of: the recorder wrote one word for all of a kind. */
+const several: ReadonlySet<string> = new Set(["projectNumber", "folderID"]);
 
 /** Collections whose members the server names: a recorded member stands for one of ours. */
 const serverNamed = new Set(["operations", "alertPolicies", "conditions", "notificationChannels", "keys", "groups"]);
@@ -22,6 +25,8 @@ function literally(text: string): string {
 /** What earlier answers taught about the ids, etags and times of this cloud, for one recording. */
 export class Bindings {
   readonly #names = new Map<string, string>(Object.entries(chosen));
+  /** What each of `several` has stood for so far. */
+  readonly #seen = new Map([...several].map((name) => [name, new Set([chosen[name]])]));
   /** Recorded `operations/x` → ours. */
   readonly #segments = new Map<string, string>();
   readonly #known = new Map<string, Answer>();
@@ -81,21 +86,33 @@ export class Bindings {
     return this.#placeholders(recorded, ours) || this.#members(recorded, ours);
   }
 
+  /** A project's number that a recording has whole: ours stands for it from now on. */
+  number(recorded: string, ours: string): boolean {
+    if (this.matches(recorded, ours)) return true;
+    if (!/^\d{6,}$/.test(recorded) || !/^\d{6,}$/.test(ours) || this.#segments.has(recorded)) return false;
+    this.#segments.set(recorded, ours);
+    return true;
+  }
+
   #placeholders(recorded: string, ours: string): boolean {
     const names: string[] = [];
     const pattern = recorded.split(/(\$\{[\w-]+\})/).map((part) => {
       const name = /^\$\{([\w-]+)\}$/.exec(part)?.[1];
       if (name === undefined) return literally(this.fill(part));
-      const fixed = name === "projectNumber" ? undefined : chosen[name];
+      const fixed = several.has(name) ? undefined : chosen[name];
       if (fixed !== undefined) return literally(fixed);
       names.push(name);
-      return name === "projectNumber" ? "(\\d{6,})" : "([^/]+)";
+      return several.has(name) ? "(\\d{6,})" : "([^/]+)";
     });
     if (names.length === 0) return false;
     const found = new RegExp(`^${pattern.join("")}$`).exec(ours);
     if (found === null) return false;
     names.forEach((name, index) => {
-      this.#names.set(name, found[index + 1] as string);
+      const value = found[index + 1] as string;
+      const before = this.#seen.get(name);
+      if (before?.has(value)) return;
+      before?.add(value);
+      this.#names.set(name, value);
     });
     return true;
   }

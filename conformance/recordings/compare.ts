@@ -7,10 +7,11 @@ const madeUp =
   /^(etag|uid|uniqueId|oauth2ClientId|privateKeyData|publicKeyData|generation|creator|lastModifier|mutatedBy|selfLinkWithId|crc32c|md5Hash)$/;
 const address = /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/;
 /**
- * Fields that Google has added to an answer since some recording was made: where a recording lacks them they are not
- * compared. Later recordings, and the protos, have them.
+ * Fields that Google has added to an answer since some recording was made, or that its recorder took out: where a
+ * recording lacks them they are not compared. Other recordings, and the protos, have them.
  */
-const addedLater = /^(\/metadata|\/response)?\/(urls|registryUri|vulnerabilityScanningConfig)$/;
+const addedLater =
+  /^(\/metadata|\/response)?\/(urls|registryUri|vulnerabilityScanningConfig|maintenanceVersion|availableMaintenanceVersions)$/;
 /** What the recorder writes for a number that it blanked. */
 const blanked = /^0{12,}$/;
 /** They tell of Google's own sites. */
@@ -18,6 +19,8 @@ const ofSites = /^satisfiesPz[is]$/i;
 /** What stands in a value where the real one differs each time. */
 const inValues: readonly (readonly [RegExp, string])[] = [
   [/(-\d{5})-[a-z0-9]{3}$/, "$1-abc"],
+  // The number of the project that was recorded live.
+  [/:service-\d+@/, ":service-NUMBER@"],
   [/-[a-z0-9]{10}-uc\.a\.run\.app$/, "-HASH-uc.a.run.app"],
   [/^operations\/[\w.-]+$/, "operations/ID"],
   [/"etag":"[^"]*"/, '"etag":"ETAG"'],
@@ -66,6 +69,7 @@ export function compare(recorded: Answer, ours: Answer, bindings: Bindings, at =
   }
   if (typeof recorded === "string" && typeof ours === "string") {
     if (madeUp.test(key) || alike(recorded, ours)) return ours === "" ? differs : [];
+    if (key === "projectNumber") return bindings.number(recorded, ours) ? [] : differs;
     return bindings.matches(recorded, ours) || bindings.matches(blank(recorded), blank(ours)) ? [] : differs;
   }
   return recorded === ours ? [] : differs;

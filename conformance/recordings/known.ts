@@ -9,20 +9,24 @@ interface KnownDifference {
   readonly recording: string;
   /** Of the exchange in its recording, from 0. */
   readonly exchange: number;
-  /** Where in the answer, `status`, or `*` for all of it. */
+  /** Where in the answer, `""` for a body that is no JSON, `status`, or `*` for all of what needs an organisation. */
   readonly at: readonly string[];
   readonly reason: (typeof reasons)[number];
-  readonly note?: string;
+  /** Why so, in words that can be checked in the recording. */
+  readonly note: string;
 }
 
-/** The list of `known-differences.json`. Throws on a reason that is none. */
+/** The list of `known-differences.json`. Throws on an entry that gives no reason, or hides more than it says. */
 export function readKnown(): readonly KnownDifference[] {
   const known: readonly KnownDifference[] = JSON.parse(
     readFileSync(join(import.meta.dirname, "known-differences.json"), "utf8"),
   );
-  for (const { recording, exchange, reason } of known)
-    if (!reasons.includes(reason))
-      throw new Error(`known-differences.json: ${recording} ${exchange}: ${reason} is no reason`);
+  for (const { recording, exchange, at, reason, note } of known) {
+    const entry = `known-differences.json: ${recording} ${exchange}`;
+    if (!reasons.includes(reason)) throw new Error(`${entry}: ${reason} is no reason`);
+    if (!note) throw new Error(`${entry}: there is no note`);
+    if (at.includes("*") && reason !== "needs an organisation") throw new Error(`${entry}: * hides everything`);
+  }
   return known;
 }
 

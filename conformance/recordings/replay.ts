@@ -1,9 +1,11 @@
 import { startCloud } from "@aloft/cloud";
 import { createClock } from "@aloft/kit/clock";
 import type { CloudService } from "../../packages/cloud/src/service.ts";
+import type { StoredProjects } from "../../packages/cloud/src/store/projects.ts";
 import { Bindings, project } from "./bindings.ts";
 import { compare, type Difference } from "./compare.ts";
 import type { Answer, Exchange, Recording } from "./exchange.ts";
+import { presupposed } from "./presupposed.ts";
 
 /** How one exchange went. */
 export interface Replayed {
@@ -36,11 +38,18 @@ export async function replay(
     iam: "off",
     clock: createClock({ offsetMs: startMs - Date.now() }),
     projects: { [project.id]: project.number },
+    // What a recording asks for before it is there, is not there.
+    newProjects: false,
     log: () => undefined,
   });
-  for (const api of apis) cloud.host.projects.setEnabled(project.id, api, true);
   const token = cloud.token();
   const bindings = new Bindings();
+  const { projects, containers } = presupposed(recording, (text) => bindings.fill(text));
+  for (const name of containers) (cloud.host.projects as StoredProjects).hierarchy.ensure(name);
+  for (const id of [project.id, ...projects]) {
+    cloud.host.projects.ensure(id);
+    for (const api of apis) cloud.host.projects.setEnabled(id, api, true);
+  }
 
   /** Operations that were answered and not seen to end. */
   const pending = new Set<string>();

@@ -34,9 +34,9 @@ export function foldersV3(host: Host): RpcService {
         const found = hierarchy
           .list()
           .filter((each) => each.parent === parent && (showDeleted || stateOf(each) === "ACTIVE"))
-          .sort((a, b) => (a.name < b.name ? -1 : 1));
+          .sort((a, b) => (byTitle(a) < byTitle(b) ? -1 : 1));
         const scope = `${parent} ${showDeleted}`;
-        const { items, nextPageToken } = pageOf(found, ({ name }) => name, { pageSize, pageToken, scope });
+        const { items, nextPageToken } = pageOf(found, byTitle, { pageSize, pageToken, scope });
         return { folders: items.map(show), nextPageToken };
       },
     },
@@ -107,6 +107,7 @@ export function foldersV3(host: Host): RpcService {
   });
 }
 
+const byTitle = ({ displayName, name }: Container): string => `${displayName}/${name}`;
 const nobody: Container = { name: "", parent: "", displayName: "", createdMs: 0, updatedMs: 0 };
 
 function folderField(field: string, folder: Container): readonly string[] | undefined {

@@ -29,7 +29,7 @@ test("serviceusage: an API is off with Google's 403 and its link, until it is tu
   ]);
 
   const begun = await rest("POST", `${api}/projects/demo/services/secretmanager.googleapis.com:enable`, { body: {} });
-  expect(begun.body).toEqual({ name: expect.stringMatching(/^operations\//) });
+  expect(begun.body).toEqual({ name: expect.stringMatching(/^operations\/acf\.p2-123456789012-[0-9a-f-]{36}$/) });
   const done = await rest("GET", `${api}/${begun.body.name}`);
   expect(done.body).toMatchObject({
     done: true,
@@ -95,4 +95,50 @@ test("serviceusage: pages cover every service once", async () => {
   } while (token !== "");
   expect(new Set(names).size).toBe(names.length);
   expect(names.length).toBeGreaterThan(50);
+});
+
+test("serviceusage: a service's identity is made by version 1beta1, the same each time", async () => {
+  const beta = "serviceusage.googleapis.com/v1beta1/projects/demo/services";
+  const made = await rest("POST", `${beta}/pubsub.googleapis.com:generateServiceIdentity`);
+  expect(made.body).toEqual({
+    name: "operations/finished.DONE_OPERATION",
+    done: true,
+    response: {
+      "@type": "type.googleapis.com/google.api.serviceusage.v1beta1.ServiceIdentity",
+      email: "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com",
+      uniqueId: expect.stringMatching(/^1\d{20}$/),
+    },
+  });
+  const again = await rest("POST", `${beta}/pubsub.googleapis.com:generateServiceIdentity`, { body: {} });
+  expect(again.body).toEqual(made.body);
+  const foreign = await rest("POST", `${beta}/places.googleapis.com:generateServiceIdentity`);
+  expect([foreign.status, foreign.body.error?.message]).toEqual([
+    501,
+    "The local cloud does not know the service identity of places.googleapis.com.",
+  ]);
+});
+
+test("serviceusage: version 1beta1 turns APIs on and off, and shows them alike", async () => {
+  const beta = "serviceusage.googleapis.com/v1beta1";
+  const service = `${beta}/projects/demo/services/vision.googleapis.com`;
+  const body = { serviceIds: ["vision.googleapis.com", "speech.googleapis.com"] };
+  const { name } = (await rest("POST", `${beta}/projects/demo/services:batchEnable`, { body })).body;
+  expect(name).toMatch(/^operations\/acat\.p2-123456789012-/);
+  const ended = { done: true, response: { "@type": "type.googleapis.com/google.protobuf.Empty" } };
+  expect((await rest("GET", `${beta}/${name}`)).body).toMatchObject(ended);
+  expect((await rest("GET", service)).body).toMatchObject({ state: "ENABLED", config: { title: "Cloud Vision API" } });
+  await rest("POST", `${service}:disable`, { body: {} });
+  const enabled = await rest("GET", `${beta}/projects/demo/services?filter=state:ENABLED&pageSize=200`);
+  const names = (enabled.body.services ?? []).map(({ config }) => config?.name);
+  expect(names).toContain("speech.googleapis.com");
+  expect(names).not.toContain("vision.googleapis.com");
+});
+
+test("serviceusage: a provider that asks for names alone gets these, and a page's token only where there is more", async () => {
+  const ask = `${api}/projects/demo/services?filter=state:ENABLED&pageSize=200&fields=services/name,nextPageToken`;
+  const { body } = await rest("GET", ask);
+  expect(Object.keys(body)).toEqual(["services"]);
+  expect(body.services?.every((each) => Object.keys(each).join() === "name")).toBe(true);
+  const small = await rest("GET", ask.replace("pageSize=200", "pageSize=2"));
+  expect([small.body.services?.length, typeof small.body.nextPageToken]).toEqual([2, "string"]);
 });

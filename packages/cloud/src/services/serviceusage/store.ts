@@ -1,26 +1,7 @@
 import { hasPreset, refuseWithoutBilling } from "../../chain/presets.ts";
 import type { Host, Project } from "../../host.ts";
+import { agentGrant } from "./agents.ts";
 import { dependents, withNeeds } from "./rules.ts";
-
-/** Identities of Google's own services that appear with their API, and the role that they get in the project. */
-const agents: Readonly<Record<string, { readonly email: (number: string) => string; readonly role: string }>> = {
-  "artifactregistry.googleapis.com": {
-    email: (number) => `service-${number}@gcp-sa-artifactregistry.iam.gserviceaccount.com`,
-    role: "roles/artifactregistry.serviceAgent",
-  },
-  "cloudscheduler.googleapis.com": {
-    email: (number) => `service-${number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com`,
-    role: "roles/cloudscheduler.serviceAgent",
-  },
-  "redis.googleapis.com": {
-    email: (number) => `service-${number}@cloud-redis.iam.gserviceaccount.com`,
-    role: "roles/redis.serviceAgent",
-  },
-  "run.googleapis.com": {
-    email: (number) => `service-${number}@serverless-robot-prod.iam.gserviceaccount.com`,
-    role: "roles/run.serviceAgent",
-  },
-};
 
 /**
  * Turns an API on, with what it needs; its service agent gets its role, as Google gives it. Throws FAILED_PRECONDITION
@@ -47,10 +28,10 @@ export function disable(host: Host, project: Project, api: string): void {
 }
 
 function grantAgent(host: Host, project: Project, api: string): void {
-  const agent = agents[api];
-  if (agent === undefined) return;
+  const grant = agentGrant(api, project.number);
+  if (grant === undefined) return;
   const resource = `projects/${project.id}`;
   const policy = host.iam.policy(resource);
-  const binding = { role: agent.role, members: [`serviceAccount:${agent.email(project.number)}`] };
+  const binding = { role: grant.role, members: [grant.member] };
   host.iam.setPolicy(resource, { ...policy, bindings: [...policy.bindings, binding] });
 }
