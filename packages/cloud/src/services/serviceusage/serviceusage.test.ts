@@ -138,7 +138,7 @@ test("serviceusage: a provider that asks for names alone gets these, and a page'
   const ask = `${api}/projects/demo/services?filter=state:ENABLED&pageSize=200&fields=services/name,nextPageToken`;
   const { body } = await rest("GET", ask);
   expect(Object.keys(body)).toEqual(["services"]);
-  expect(body.services?.every((each) => Object.keys(each).join() === "name")).toBe(true);
+  expect(new Set((body.services ?? []).map((each) => Object.keys(each).join()))).toEqual(new Set(["name"]));
   const small = await rest("GET", ask.replace("pageSize=200", "pageSize=2"));
   expect([small.body.services?.length, typeof small.body.nextPageToken]).toEqual([2, "string"]);
 });
