@@ -53,7 +53,12 @@ export interface ServiceParts {
    * Where the API serves `google.longrunning.Operations`: REST name patterns, e.g.
    * `{ version: "v2", names: ["projects/*\/locations/*\/operations/*"] }`; gRPC needs none.
    */
-  readonly operations?: { readonly version: string; readonly names: readonly string[] };
+  readonly operations?: {
+    readonly version: string;
+    readonly names: readonly string[];
+    /** Operations are answered under their project's number. */
+    readonly numbered?: boolean;
+  };
   /** Serves `google.cloud.location.Locations` under this version (`v1`): the local regions. */
   readonly locations?: {
     readonly version: string;

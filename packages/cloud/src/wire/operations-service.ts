@@ -31,6 +31,14 @@ export function operationsOf(parts: {
     if (found === undefined || found.api !== api) throw notFound(name);
     return found;
   };
+  /** An operation in the shape that a typed handler answers. */
+  const message = (name: string): never => {
+    const found = store.message(name) as Message & { name: string };
+    const [, id = ""] = /^projects\/([^/]+)/.exec(name) ?? [];
+    const number = at?.numbered ? projects.get(id)?.number : undefined;
+    if (number !== undefined) found.name = name.replace(/^projects\/[^/]+/, `projects/${number}`);
+    return found as never;
+  };
   /** An operation without a project in its name belongs to the project that it works on. */
   const access = (verb: string): Access<{ readonly name: string }> => {
     const permission = `${short}.operations.${verb}`;
@@ -41,7 +49,7 @@ export function operationsOf(parts: {
   };
 
   const operations = rpc<typeof OperationsDesc>("google.longrunning.Operations", {
-    getOperation: { ...access("get"), handle: ({ name }) => answer(store.message(row(name).name)) },
+    getOperation: { ...access("get"), handle: ({ name }) => message(row(name).name) },
     listOperations: {
       ...access("list"),
       handle: ({ name, filter, pageSize, pageToken: token }) => {
@@ -53,11 +61,11 @@ export function operationsOf(parts: {
         const found: Message[] = [];
         let last = 0;
         for (const each of store.list(api, parent, before)) {
-          const message = store.message(each.name);
-          if (!keep(message)) continue;
+          const operation: Message = message(each.name);
+          if (!keep(operation)) continue;
           if (found.length === size)
             return { operations: found as never, nextPageToken: pageToken(String(last), scope) };
-          found.push(message);
+          found.push(operation);
           last = each.seq;
         }
         return { operations: found as never };
@@ -88,16 +96,11 @@ export function operationsOf(parts: {
         const stop = ms === undefined ? () => undefined : clock.after(ms, () => patience.abort());
         await store.done(found.name, AbortSignal.any([call.signal, patience.signal]));
         stop();
-        return answer(store.message(found.name));
+        return message(found.name);
       },
     },
   });
   return { rpc: operations, bindings: at === undefined ? {} : bindings(at) };
-}
-
-/** An operation in the shape that a typed handler answers. */
-function answer(message: Message): never {
-  return message as never;
 }
 
 function bindings({ version, names }: NonNullable<ServiceParts["operations"]>): ExtraRoutes["bindings"] {

@@ -12,7 +12,7 @@ import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Buckets } from "./buckets.ts";
 import { checkId, forms, idOf, invalid, nameAs } from "./config-names.ts";
-import { type ConfigStore, pageOf } from "./config-store.ts";
+import { type ConfigStore, numberedOperation, pageOf } from "./config-store.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
 
@@ -37,7 +37,7 @@ export function bucketMethods(host: Host, store: ConfigStore, buckets: Buckets):
       },
     });
     handle.succeed(bucket);
-    return operations.message(handle.name) as Operation;
+    return numberedOperation(host, handle.name);
   };
 
   return {

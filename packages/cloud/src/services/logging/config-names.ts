@@ -21,6 +21,7 @@ export const forms = {
   location: "projects/*/locations/*",
   bucket: "projects/*/locations/*/buckets/*",
   view: "projects/*/locations/*/buckets/*/views/*",
+  link: "projects/*/locations/*/buckets/*/links/*",
   sink: "projects/*/sinks/*",
   exclusion: "projects/*/exclusions/*",
   metric: "projects/*/metrics/*",

@@ -1,12 +1,14 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type {
+  LinkSchema,
   LogBucketSchema,
   LogExclusionSchema,
   LogSinkSchema,
   LogViewSchema,
 } from "../../../gen/types/google/logging/v2/logging_config_pb.js";
 import type { LogMetricSchema } from "../../../gen/types/google/logging/v2/logging_metrics_pb.js";
+import type { Operation } from "../../../gen/types/google/longrunning/operations_pb.js";
 import type { Host } from "../../host.ts";
 import { type Collection, collection, pageToken, readPageToken } from "../../store/collection.ts";
 import type { SchemaSet } from "../../wire/schemas.ts";
@@ -14,6 +16,7 @@ import type { SchemaSet } from "../../wire/schemas.ts";
 const tables = {
   buckets: "log_buckets",
   views: "log_views",
+  links: "log_links",
   sinks: "log_sinks",
   exclusions: "log_exclusions",
   metrics: "log_metrics",
@@ -23,6 +26,7 @@ const tables = {
 export interface ConfigStore {
   readonly buckets: Kept<typeof LogBucketSchema>;
   readonly views: Kept<typeof LogViewSchema>;
+  readonly links: Kept<typeof LinkSchema>;
   readonly sinks: Kept<typeof LogSinkSchema>;
   readonly exclusions: Kept<typeof LogExclusionSchema>;
   readonly metrics: Kept<typeof LogMetricSchema>;
@@ -44,6 +48,7 @@ function createConfigStore(host: Host): ConfigStore {
   return {
     buckets: kept(tables.buckets, "LogBucket"),
     views: kept(tables.views, "LogView"),
+    links: kept(tables.links, "Link"),
     sinks: kept(tables.sinks, "LogSink"),
     exclusions: kept(tables.exclusions, "LogExclusion"),
     metrics: kept(tables.metrics, "LogMetric"),
@@ -57,6 +62,14 @@ export function anyConfig({ db }: Host): boolean {
     const there = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
     return there !== undefined && db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() !== undefined;
   });
+}
+
+/** An operation as Logging answers it: under its project's number. */
+export function numberedOperation({ operations, projects }: Host, name: string): Operation {
+  const found = operations.message(name) as Operation;
+  const [, id = ""] = /^projects\/([^/]+)/.exec(name) ?? [];
+  const number = projects.get(id)?.number;
+  return number === undefined ? found : { ...found, name: name.replace(/^projects\/[^/]+/, `projects/${number}`) };
 }
 
 /** A page of things that are few, sorted by name. */

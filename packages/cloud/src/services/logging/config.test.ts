@@ -123,9 +123,42 @@ test("logging: a bucket made as an operation, deleted and brought back", async (
   expect((await rest("GET", `${buckets}/later`)).status).toBe(404);
 });
 
+test("logging: a bucket with analytics is linked once; its operations tell of it under the project's number", async () => {
+  await rest("POST", `${buckets}?bucketId=plain`, { body: {} });
+  expect((await rest("POST", `${buckets}/plain/links?linkId=l`, { body: {} })).status).toBe(400);
+  await rest("POST", `${buckets}?bucketId=linked`, { body: { analyticsEnabled: true } });
+  const links = `${buckets}/linked/links`;
+  expect((await rest("GET", `${links}/mine`)).body.error?.message).toMatch(/links\/mine does not exist$/);
+  expect((await rest("POST", `${links}?linkId=not-one`, { body: {} })).body.error?.status).toBe("INVALID_ARGUMENT");
+  const begun = await rest("POST", `${links}?linkId=mine`, { body: { description: "to ask" } });
+  expect(begun.body.name).toMatch(/^projects\/123456789012\/locations\/global\/operations\//);
+  expect([begun.body.done, begun.body.metadata?.state]).toEqual([undefined, "OPERATION_STATE_SCHEDULED"]);
+  const { body: ended } = await rest("GET", `${v2}/${begun.body.name}`);
+  expect(ended).toMatchObject({ name: begun.body.name, done: true, metadata: { state: "OPERATION_STATE_SUCCEEDED" } });
+  const { body: link } = await rest("GET", `${links}/mine`);
+  expect(link).toMatchObject({
+    description: "to ask",
+    lifecycleState: "ACTIVE",
+    bigqueryDataset: { datasetId: "bigquery.googleapis.com/projects/demo/datasets/mine" },
+  });
+  expect(ended.response).toMatchObject(JSON.parse(JSON.stringify(link)));
+  expect((await rest("POST", `${links}?linkId=mine`, { body: {} })).status).toBe(409);
+  expect((await rest("POST", `${links}?linkId=second`, { body: {} })).body.error?.status).toBe("FAILED_PRECONDITION");
+  expect((await rest("GET", links)).body.links).toEqual([link]);
+  expect((await rest("DELETE", `${links}/mine`)).status).toBe(200);
+  expect((await rest("GET", `${links}/mine`)).status).toBe(404);
+});
+
+test("logging: a project shows the Log Router's settings, which its organisation alone sets", async () => {
+  const { body } = await rest("GET", `${v2}/${project}/settings`);
+  expect(body.kmsServiceAccountId).toBe("cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com");
+  const changed = await rest("PATCH", `${v2}/${project}/settings`, { body: { disableDefaultSink: true } });
+  expect(changed.body.error?.status).toBe("INVALID_ARGUMENT");
+});
+
 test("logging: what is not here is refused by name", async () => {
-  const link = await rest("POST", `${buckets}/_Default/links?linkId=l`, { body: {} });
-  expect([link.status, link.body.error?.message]).toEqual([501, expect.stringContaining("ConfigServiceV2.CreateLink")]);
+  const copy = await rest("POST", `${v2}/entries:copy`, { body: {} });
+  expect([copy.status, copy.body.error?.message]).toEqual([501, expect.stringContaining("CopyLogEntries")]);
   const org = await rest("GET", `${v2}/organizations/1/sinks`);
   expect([org.status, org.body.error?.status]).toEqual([501, "UNIMPLEMENTED"]);
   const note = await rest("POST", `${v2}/${project}/sinks`, {

@@ -13,7 +13,7 @@ export const logging: CloudService = {
     const [store, routing] = [configStore(host), routingOf(host)];
     return {
       rpc: [loggingRpc(host), configRpc(host, store, routing), logMetricsRpc(host, store, routing)],
-      operations: { version: "v2", names: ["projects/*/locations/*/operations/*"] },
+      operations: { version: "v2", names: ["projects/*/locations/*/operations/*"], numbered: true },
       locations: { version: "v2" },
     };
   },

@@ -53,7 +53,7 @@ test("logging: the official clients over gRPC write and list entries, and config
     code: 5,
     details: "Sink none does not exist",
   });
-  await expect(config.getLink({ name: `${bucket.name}/links/l` }, options)).rejects.toMatchObject({ code: 12 });
+  await expect(config.getLink({ name: `${bucket.name}/links/l` }, options)).rejects.toMatchObject({ code: 5 });
   const [operation] = await config.createBucketAsync(
     { parent: `${parent}/locations/global`, bucketId: "later", bucket: {} },
     options,

@@ -3,7 +3,6 @@ import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
-import { cmekAccount } from "./buckets.ts";
 import { checkId, forms, idOf, invalid, nameAs } from "./config-names.ts";
 import { type ConfigStore, pageOf } from "./config-store.ts";
 import { compileQuery } from "./query-eval.ts";
@@ -133,7 +132,7 @@ export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): C
   };
 }
 
-/** Exclusions of a project: what its sink _Default leaves out. And the settings that can only be read here. */
+/** Exclusions of a project: what its sink _Default leaves out. */
 export function exclusionMethods(host: Host, store: ConfigStore, routing: Routing): Config {
   const { projects, schemas } = host;
   const fullName = (name: string): string => nameAs(forms.exclusion, name, projects);
@@ -213,32 +212,5 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
         return {};
       },
     },
-    getCmekSettings: {
-      permission: "logging.settings.get",
-      resource: ({ name }) => projectOf(name),
-      audit: "ADMIN_READ",
-      handle: ({ name }) => ({
-        name: `${projectOf(name)}/cmekSettings`,
-        serviceAccountId: cmekAccount(host, projectOf(name)),
-      }),
-    },
-    getSettings: {
-      permission: "logging.settings.get",
-      resource: ({ name }) => projectOf(name),
-      audit: "ADMIN_READ",
-      handle: ({ name }) => {
-        const project = projectOf(name);
-        const number = projects.get(project.slice("projects/".length))?.number ?? "";
-        return {
-          name: `${project}/settings`,
-          kmsServiceAccountId: cmekAccount(host, project),
-          loggingServiceAccountId: `service-${number}@gcp-sa-logging.iam.gserviceaccount.com`,
-        };
-      },
-    },
   };
-
-  function projectOf(name: string): string {
-    return nameAs(forms.project, name.replace(/\/(cmekSettings|settings)$/, ""), projects);
-  }
 }
