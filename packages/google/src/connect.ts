@@ -121,16 +121,21 @@ export function connect(options: ConnectOptions): Google {
       ...(call.signal ? { signal: call.signal } : {}),
     });
 
-  const stillEnabling = (api: string, thrown: unknown): boolean =>
+  /** An API is on or off in a project: the one that the path names. */
+  const enabledKey = (name: string, { path }: ApiCall): string =>
+    `${/(?:^|\/)projects\/([^/]+)/.exec(path)?.[1] ?? project} ${name}`;
+
+  const stillEnabling = (call: ApiCall, thrown: unknown): boolean =>
     thrown instanceof GoogleError &&
     thrown.reason === "SERVICE_DISABLED" &&
-    clock.now() - (enabledAt.get(`${api}.googleapis.com`) ?? Number.NEGATIVE_INFINITY) < enablingMs;
+    clock.now() - (enabledAt.get(enabledKey(`${call.api}.googleapis.com`, call)) ?? Number.NEGATIVE_INFINITY) <
+      enablingMs;
 
   function noteEnabled(call: ApiCall): void {
     if (call.api !== "serviceusage" || call.verb !== "POST") return;
     const one = /\/services\/([^/:]+):enable$/.exec(call.path)?.[1];
     const many = (call.body as { serviceIds?: readonly string[] } | undefined)?.serviceIds ?? [];
-    for (const name of one === undefined ? many : [one]) enabledAt.set(name, clock.now());
+    for (const name of one === undefined ? many : [one]) enabledAt.set(enabledKey(name, call), clock.now());
   }
 
   async function request<T>(call: ApiCall): Promise<T> {
@@ -138,7 +143,7 @@ export function connect(options: ConnectOptions): Google {
       tries: Number.POSITIVE_INFINITY,
       firstDelayMs: 500,
       maxDelayMs: 10_000,
-      retryable: (thrown) => stillEnabling(call.api, thrown),
+      retryable: (thrown) => stillEnabling(call, thrown),
       clock,
       ...(call.signal ? { signal: call.signal } : {}),
     });

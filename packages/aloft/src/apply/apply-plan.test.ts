@@ -7,7 +7,7 @@ import type { ApplyEvent } from "../plan/plan.ts";
 import { statusOf } from "../plan/status.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { hasProgram, lines, project, type Rig, resources, startRig } from "./engine.test-support.ts";
-import { faultsOf } from "./protos.test-support.ts";
+import { faultsOf } from "./requests.test-support.ts";
 
 let rig: Rig;
 beforeAll(async () => {
@@ -342,13 +342,7 @@ test("down: what Google keeps is told with its end; up makes it new under the sa
   await applyPlan(await makeDownPlan(rig.graph(build), rig.google), rig.google, { confirm: "rig" });
 });
 
-test("up and down: every body that was sent is one that Google's protos know, without what only Google writes", () => {
-  const written = rig.sent.filter(({ body }) => body !== undefined);
-  expect(new Set(written.map(({ path }) => path.split(".")[0])).size).toBeGreaterThanOrEqual(5);
-  expect(written.flatMap(faultsOf)).toEqual([]);
-  const service = { verb: "POST", path: "run.googleapis.com/v2/x/services", query: new URLSearchParams() };
-  expect(faultsOf({ ...service, body: { uri: "x", template: {} } })).toEqual([
-    expect.stringContaining("uri is output only"),
-  ]);
-  expect(faultsOf({ ...service, body: { templat: {} } })).toEqual([expect.stringContaining("templat")]);
+test("up and down: every request is one that Google's own definitions know", () => {
+  expect(new Set(rig.sent.map(({ path }) => path.split(".")[0])).size).toBeGreaterThanOrEqual(6);
+  expect([...new Set(rig.sent.flatMap(faultsOf))]).toEqual([]);
 });

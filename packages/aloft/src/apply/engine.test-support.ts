@@ -32,7 +32,7 @@ export interface Rig extends AsyncDisposable {
   /** A file in the user's folder. */
   write(name: string, text: string): void;
   /** Gives a secret a version, as a person would before `up`. */
-  setSecret(id: string, value: string): Promise<void>;
+  setSecret(id: string, value: string, inProject?: string): Promise<void>;
 }
 
 /** The project of the app `rig`. */
@@ -74,26 +74,27 @@ export async function startRig(): Promise<Rig> {
       return fetch(input, init);
     },
   });
-  const secrets = `v1/projects/${project}/secrets`;
+  const byHand = connect({ project, origin, credentials: async () => token });
   return {
     folder,
     google,
     sent,
-    byHand: connect({ project, origin, credentials: async () => token }),
+    byHand,
     as: async (email) => {
       const theirs = await tokenOf(email);
       return connect({ project, origin, credentials: async () => theirs });
     },
     graph: (build) => graphOf({ app: defineApp("rig", build), file: join(folder, "aloft.config.ts"), folder }, "local"),
     write: (name, text) => writeFileSync(join(folder, name), text),
-    setSecret: async (id, value) => {
+    setSecret: async (id, value, inProject = project) => {
+      const secrets = `v1/projects/${inProject}/secrets`;
       const serviceIds = ["secretmanager.googleapis.com"];
-      const enable = `v1/projects/${project}/services:batchEnable`;
-      await google.request({ api: "serviceusage", path: enable, verb: "POST", body: { serviceIds } });
+      const enable = `v1/projects/${inProject}/services:batchEnable`;
+      await byHand.request({ api: "serviceusage", path: enable, verb: "POST", body: { serviceIds } });
       const made = { api: "secretmanager", path: secrets, verb: "POST", query: { secretId: id } } as const;
-      await google.request({ ...made, body: { replication: { automatic: {} } } }).catch(() => undefined);
+      await byHand.request({ ...made, body: { replication: { automatic: {} } } }).catch(() => undefined);
       const payload = { data: Buffer.from(value).toString("base64") };
-      await google.request({
+      await byHand.request({
         api: "secretmanager",
         path: `${secrets}/${id}:addVersion`,
         verb: "POST",

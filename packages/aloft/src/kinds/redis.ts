@@ -64,14 +64,14 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
     if (have.memorySizeGb !== spec.memoryGiB) {
       changes.push({
         op: "update",
-        field: "memory_size_gb",
+        field: "memorySizeGb",
         why: `memory ${have.memorySizeGb ?? "?"}Gi → ${spec.memoryGiB}Gi`,
       });
     }
     if (spec.version !== undefined && have.redisVersion !== spec.version) {
       changes.push({
         op: "update",
-        field: "redis_version",
+        field: "redisVersion",
         why: `version ${have.redisVersion ?? "?"} → ${spec.version}`,
       });
     }
@@ -106,6 +106,7 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
     const common = { api, ...(signal ? { signal } : {}) };
     if (have === undefined) {
       const body = {
+        name: pathOf(id, place).slice("v1/".length),
         tier: spec.tier,
         memorySizeGb: spec.memoryGiB,
         ...(spec.version === undefined ? {} : { redisVersion: spec.version }),
@@ -123,7 +124,7 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
     }
     const fields = new Set(changes.flatMap(({ field }) => field ?? []));
     const now = working.has(have.state ?? "") ? await settled(id, context) : have;
-    if (fields.delete("redis_version")) {
+    if (fields.delete("redisVersion")) {
       const body = { redisVersion: spec.version };
       await wait(
         await google.request<LongRunning>({ ...common, path: `${pathOf(id, place)}:upgrade`, verb: "POST", body }),

@@ -61,7 +61,7 @@ test("redis: memory and labels are changed in place, tier and network never, a w
   expect(redis.diff(want(spec), have)).toEqual([]);
   expect(redis.outputs(want(spec), have)).toEqual({ host: "10.0.0.3", port: "6379", url: "redis://10.0.0.3:6379/0" });
   expect(redis.diff(want({ ...spec, memoryGiB: 2 }), have)).toEqual([
-    { op: "update", field: "memory_size_gb", why: "memory 1Gi → 2Gi" },
+    { op: "update", field: "memorySizeGb", why: "memory 1Gi → 2Gi" },
   ]);
   expect(redis.diff(want(spec), { ...have, state: "CREATING" })).toEqual([{ op: "repair", why: "state CREATING" }]);
   expect(redis.blockers?.(want({ ...spec, tier: "STANDARD_HA" }), have)).toMatchObject([
