@@ -109,7 +109,11 @@ export function createMachines(
         (route) => route.revision === name || route.revision === revision.spec.revision,
       );
       const percent = routes.reduce((sum, route) => sum + route.percent, 0);
-      revision.demand({ routed: routes.length > 0, sharedMin: Math.ceil((service.minInstances * percent) / 100) });
+      revision.demand({
+        routed: routes.length > 0,
+        sharedMin: Math.ceil((service.minInstances * percent) / 100),
+        manual: service.manual === true,
+      });
     }
   };
 
@@ -156,7 +160,7 @@ export function createMachines(
         );
       }
       services.set(service.name, service);
-      listeners.open(service.name);
+      if (service.listens !== false) listeners.open(service.name);
       tellDemand(service);
     },
     runTask: async (spec, signal, started) => {

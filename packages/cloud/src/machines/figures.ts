@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Sample } from "../services/monitoring/metrics.ts";
 import type { Revision } from "./instances/revision.ts";
-import type { RequestLog, RevisionLog } from "./logging.ts";
+import { type RequestLog, type RevisionLog, resourceOf } from "./logging.ts";
 import type { InstanceState, RevisionSpec } from "./machines.ts";
 import type { MachinesPorts } from "./ports.ts";
 import { descendantsOf, memoryOf } from "./sandbox/process-tree.ts";
@@ -23,16 +23,7 @@ export interface Figures {
 /** The figures of `run.googleapis.com/…`, about `cloud_run_revision`. Without `metrics` nothing is measured. */
 export function createFigures(spec: RevisionSpec, metrics: MachinesPorts["metrics"]): Figures {
   if (metrics === undefined) return { of: (log) => log, watch: () => undefined };
-  const resource: Sample["resource"] = {
-    type: "cloud_run_revision",
-    labels: {
-      project_id: spec.project,
-      location: spec.region,
-      service_name: spec.service,
-      revision_name: spec.revision,
-      configuration_name: spec.service,
-    },
-  };
+  const resource: Sample["resource"] = resourceOf(spec);
   const record = (metric: string, value: number, labels: Readonly<Record<string, string>> = {}): void =>
     metrics.record({ project: spec.project, metric: `run.googleapis.com/${metric}`, resource, labels, value });
   const container = spec.containers.find(({ port }) => port !== undefined) ?? spec.containers[0];

@@ -54,20 +54,22 @@ export interface RequestLog {
   readonly text?: string | undefined;
 }
 
+/** The monitored resource that a revision's logs and figures are of. */
+export function resourceOf(spec: Pick<RevisionSpec, "project" | "service" | "revision" | "region" | "kind">) {
+  const place = { project_id: spec.project, location: spec.region, revision_name: spec.revision };
+  return spec.kind === "workerPool"
+    ? { type: "cloud_run_worker_pool", labels: { ...place, worker_pool_name: spec.service } }
+    : {
+        type: "cloud_run_revision",
+        labels: { ...place, service_name: spec.service, configuration_name: spec.service },
+      };
+}
+
 export function revisionLog(
-  spec: Pick<RevisionSpec, "project" | "service" | "revision" | "region">,
+  spec: Pick<RevisionSpec, "project" | "service" | "revision" | "region" | "kind">,
   logs: Pick<Logs, "write">,
 ): RevisionLog {
-  const resource = {
-    type: "cloud_run_revision",
-    labels: {
-      project_id: spec.project,
-      location: spec.region,
-      service_name: spec.service,
-      revision_name: spec.revision,
-      configuration_name: spec.service,
-    },
-  };
+  const resource = resourceOf(spec);
   const write = (log: string, entry: Omit<LogEntry, "logName" | "resource">): void =>
     logs.write({ logName: `projects/${spec.project}/logs/run.googleapis.com%2F${log}`, resource, ...entry });
   const labels = (instance: string | undefined, container?: string): { readonly labels?: Record<string, string> } =>

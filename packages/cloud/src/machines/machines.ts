@@ -54,6 +54,8 @@ export interface RevisionSpec {
   readonly revision: string;
   readonly containers: readonly ContainerSpec[];
   readonly volumes?: readonly VolumeSpec[];
+  /** What it is a revision of: tells the names of the variables that Cloud Run sets. A service by default. */
+  readonly kind?: "service" | "workerPool";
   /** E-mail. */
   readonly serviceAccount: string;
   readonly timeoutS: number;
@@ -72,6 +74,7 @@ export interface RevisionSpec {
 export interface RevisionFailure {
   readonly reason:
     | "ContainerMissing"
+    | "ContainerPermissionDenied"
     | "HealthCheckContainerError"
     | "SecretsAccessCheckFailed"
     | "ImageInvalid"
@@ -112,6 +115,10 @@ export interface ServedService {
   readonly ingress: "all" | "internal" | "internal-and-cloud-load-balancing";
   /** Shared by traffic, besides the revisions' own minimum. */
   readonly minInstances: number;
+  /** Exactly `minInstances` run, shared by traffic, whatever the requests. */
+  readonly manual?: boolean;
+  /** False for what takes no requests: it has no port of its own on this machine. */
+  readonly listens?: boolean;
   /** Extra accepted audiences of ID tokens, besides the https URLs of `hosts`. */
   readonly audiences: readonly string[];
 }

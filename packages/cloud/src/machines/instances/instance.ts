@@ -120,9 +120,7 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     const cloud = {
       ...parts.environment?.(spec),
       ...(container.port === undefined ? {} : { PORT: String(port) }),
-      K_SERVICE: spec.service,
-      K_REVISION: spec.revision,
-      K_CONFIGURATION: spec.service,
+      ...namesOf(spec),
       GCE_METADATA_HOST: metadata?.host ?? "",
     };
     const env = environmentOf(image.config, cloud, own, command.home);
@@ -329,6 +327,12 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     }),
   };
 }
+
+/** https://cloud.google.com/run/docs/container-contract#env-vars */
+const namesOf = ({ kind, service, revision }: RevisionSpec): Readonly<Record<string, string>> =>
+  kind === "workerPool"
+    ? { CLOUD_RUN_WORKER_POOL: service, CLOUD_RUN_WORKER_POOL_REVISION: revision }
+    : { K_SERVICE: service, K_REVISION: revision, K_CONFIGURATION: service };
 
 /** The container that requests go to; the first where none has a port. */
 const ingressOf = (spec: RevisionSpec): ContainerSpec | undefined =>

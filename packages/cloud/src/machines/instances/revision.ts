@@ -35,8 +35,11 @@ export interface Revision {
    * signal's reason.
    */
   acquire(signal: AbortSignal, wanted?: string): Promise<Lease>;
-  /** What the services say: whether anything leads to it, and its share of the service's minimum. */
-  demand(demand: { readonly routed: boolean; readonly sharedMin: number }): void;
+  /**
+   * What the services say: whether anything leads to it, and its share of the service's minimum; `manual`: of what is
+   * to run exactly.
+   */
+  demand(demand: { readonly routed: boolean; readonly sharedMin: number; readonly manual?: boolean }): void;
   /** `drain`: requests under way are waited for, for a while, before the programs are told to end. */
   stop(options?: { readonly drain?: boolean }): Promise<void>;
 }
@@ -65,6 +68,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
   let failure: RevisionFailure | undefined;
   let routed: boolean | undefined;
   let sharedMin = 0;
+  let manual = false;
   let crashes = 0;
   let notBeforeMs = 0;
   let cancelRetry = (): void => undefined;
@@ -112,7 +116,14 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
     serveWaiting();
     const here = alive();
     const starting = here.filter((instance) => !instance.ready()).length;
-    const count = toStart({ waiting: waiting.length, starting, alive: here.length, concurrency, min: min(), max });
+    const count = toStart({
+      waiting: waiting.length,
+      starting,
+      alive: here.length,
+      concurrency,
+      min: min(),
+      max: manual ? min() : max,
+    });
     if (count === 0) return;
     const waitMs = notBeforeMs - clock.now();
     if (waitMs > 0) {
@@ -173,7 +184,7 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       if (instance.inFlight() > 0 || instance.stopping()) return;
       if (alive().length > min()) void instance.stop();
     };
-    if (routed === false) endIfSpare();
+    if (routed === false || manual) endIfSpare();
     else idleTimers.set(instance, clock.after(idleMs, endIfSpare));
   };
 
@@ -223,7 +234,8 @@ export function startRevision(spec: RevisionSpec, parts: InstanceParts): Revisio
       const was = routed;
       routed = demand.routed;
       sharedMin = demand.sharedMin;
-      if (was !== false && !routed) {
+      manual = demand.manual === true;
+      if ((was !== false && !routed) || manual) {
         for (const instance of alive()) if (instance.ready() && instance.inFlight() === 0) resting(instance);
       }
       adjust();

@@ -73,6 +73,7 @@ export async function bucketVolume(
     try {
       await files.fetch(spec.bucket, file, temporary, as);
       mkdirSync(dirname(path), { recursive: true });
+      for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) implied.add(name.slice(0, at + 1));
       await rename(temporary, path);
       known.set(name, { file, stamp: stampAt(path) ?? "" });
     } finally {

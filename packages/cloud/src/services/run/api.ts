@@ -4,10 +4,11 @@ import { existingJobControl, jobControlOf } from "./jobs/control.ts";
 import { resumeJobs } from "./jobs/resume.ts";
 import { hasJobs } from "./jobs/store.ts";
 import { api } from "./operations.ts";
+import { existingPoolControl, poolControlOf } from "./pools/control.ts";
 import { endOrphans } from "./reconcile.ts";
 import { runRpc } from "./rpc.ts";
 import { runningServices } from "./running.ts";
-import { hasServices } from "./store.ts";
+import { hasAny } from "./store.ts";
 import { runRest } from "./v1/rest.ts";
 
 /** Cloud Run Admin API, v2 and v1, over the machines given. */
@@ -24,18 +25,28 @@ export function runOver(machines: MachinesOf): CloudService {
     }),
     resume: async (host) => {
       const jobs = hasJobs(host.db);
-      if (!hasServices(host.db) && !jobs) return;
+      const pools = hasAny(host.db, "workerPools");
+      if (!hasAny(host.db, "services") && !jobs && !pools) return;
       const control = controlOf(host, machines);
-      const { m, store, reconciler } = control;
-      endOrphans(host, store, m, jobs ? jobControlOf(control).store.allPending() : []);
-      for (const service of store.allServices()) reconciler.kick(service.name);
+      const resumed = [control, ...(pools ? [poolControlOf(control)] : [])];
+      const awaited = resumed.flatMap(({ store }) => store.allServices().flatMap(({ name }) => store.pendingOf(name)));
+      endOrphans(host, control.m, [...awaited, ...(jobs ? jobControlOf(control).store.allPending() : [])]);
+      for (const { store, reconciler } of resumed) {
+        for (const service of store.allServices()) reconciler.kick(service.name);
+      }
       if (jobs) resumeJobs(jobControlOf(control));
     },
     status: (host) => ({ running: runningServices(host), isolation: machines(host).isolation }),
     close: async (host) => {
       const control = existingControl(host);
       const jobs = control === undefined ? undefined : existingJobControl(control);
-      await Promise.all([control?.reconciler.close(), jobs?.settler.close(), jobs?.runner.close()]);
+      const pools = control === undefined ? undefined : existingPoolControl(control);
+      await Promise.all([
+        control?.reconciler.close(),
+        pools?.reconciler.close(),
+        jobs?.settler.close(),
+        jobs?.runner.close(),
+      ]);
       await control?.machines.close();
     },
   };

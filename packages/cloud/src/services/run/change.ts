@@ -3,14 +3,11 @@ import { Condition_State } from "../../../gen/run-v2.enums.ts";
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import type { Call } from "../../service.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
-import { pinImage, requireActAs } from "./access.ts";
+import { pinImage, requireActAs, requireImages } from "./access.ts";
 import type { Control } from "./control.ts";
-import { fillService } from "./defaults.ts";
 import { generatedRevisionId, idOf, parseService, revisionNameOf } from "./names.ts";
 import { makeRevision, sameTemplate } from "./revision.ts";
-import { checkService, checkServiceId } from "./rules.ts";
 import { etagMicros, etagOf, timestamp } from "./stamps.ts";
-import { ignoredFields, refuseUnimplemented } from "./unimplemented.ts";
 import { refuse } from "./violations.ts";
 
 export interface Change {
@@ -18,34 +15,37 @@ export interface Change {
   readonly service: Service;
   readonly before: Service | undefined;
   readonly validateOnly: boolean;
+  /** Makes a revision though nothing in the template has changed. */
+  readonly newRevision?: boolean;
 }
 
 /**
  * Makes a service, or changes it: defaults, all checks, then everything stored at once with an operation, whose name
  * is answered. Nothing is changed when it throws.
  */
-export function changeService(control: Control, call: Call, { service, before, validateOnly }: Change): string {
-  const { host, m, store, operations, reconciler, stamps } = control;
+export function changeService(control: Control, call: Call, change: Change): string {
+  const { host, m, store, operations, reconciler, stamps, flavour } = control;
+  const { service, before, validateOnly } = change;
   const { project, service: serviceId } = parseService(service.name);
   const projectNumber = host.projects.get(project)?.number ?? "0";
-  fillService(m, service, projectNumber);
-  const request = before === undefined ? "CreateServiceRequest" : "UpdateServiceRequest";
-  const violations = [
-    ...(before === undefined ? checkServiceId(serviceId) : []),
-    ...checkService(service, { request, serviceId }),
-  ];
+  flavour.fill(service, projectNumber);
+  const violations = flavour.check(service, { id: serviceId, creating: before === undefined });
   if (violations.length > 0) throw refuse(violations);
-  refuseUnimplemented(service);
+  flavour.refuse(service);
 
   const named = service.template?.revision ?? "";
   const newest = before === undefined ? "" : idOf(before.latestCreatedRevision);
   const isNew =
-    before === undefined || !sameTemplate(m, before.template, service.template) || (named !== "" && named !== newest);
+    before === undefined ||
+    change.newRevision === true ||
+    !sameTemplate(m, before.template, service.template) ||
+    (named !== "" && named !== newest);
   if (isNew) {
     if (named !== "" && store.revisions.has(revisionNameOf(service.name, named))) {
       throw new RpcError("ALREADY_EXISTS", `Revision named '${named}' with different configuration already exists.`);
     }
     requireActAs(host, call.caller, service.template?.serviceAccount ?? "");
+    requireImages(host, call.caller, imagesOf(service.template));
   }
 
   const now = stamps();
@@ -65,7 +65,7 @@ export function changeService(control: Control, call: Call, { service, before, v
   service.reconciling = true;
   if (validateOnly) return operations.done(service);
 
-  for (const text of ignoredFields(service)) host.note(`run.ignored.${text.split(" ")[0]}`, text);
+  for (const text of flavour.ignored(service)) host.note(`run.ignored.${text.split(" ")[0]}`, text);
   const operation = host.db.tx(() => {
     // The operation shows the service as it is before anything of the new revision is known.
     const answered = clone(m.service, service);
@@ -123,6 +123,8 @@ export function checkEtag(etag: string, present: { readonly name: string; readon
 function versionOf(etag: string): string {
   return String(etagMicros(etag) || etag);
 }
+
+const imagesOf = (template: Service["template"]): string[] => (template?.containers ?? []).map(({ image }) => image);
 
 function stamp(service: Service, before: Service | undefined, email: string, now: number): void {
   const time = timestamp(now);

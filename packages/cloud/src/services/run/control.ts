@@ -1,5 +1,6 @@
 import type { Host } from "../../host.ts";
 import type { Machines } from "../../machines/machines.ts";
+import { type Flavour, serviceFlavour } from "./flavour.ts";
 import { createLastOperations, type LastOperations } from "./last-operations.ts";
 import { type Messages, messagesOf } from "./messages.ts";
 import { createServiceOperations, type ServiceOperations } from "./operations.ts";
@@ -16,6 +17,7 @@ export interface Control {
   readonly m: Messages;
   readonly store: Store;
   readonly operations: ServiceOperations;
+  readonly flavour: Flavour;
   readonly lastOperations: LastOperations;
   readonly reconciler: Reconciler;
   /** Microseconds, no value twice. */
@@ -29,15 +31,25 @@ export function controlOf(host: Host, machinesOf: MachinesOf): Control {
   const before = made.get(host);
   if (before !== undefined) return before;
   const m = messagesOf(host.schemas);
-  const store = createStore(host.db, host.schemas, m);
-  const lastOperations = createLastOperations(host.db);
-  const operations = createServiceOperations(host, m, store, lastOperations);
-  const machines = machinesOf(host);
-  const stamps = createStamps(host.clock.now);
-  const reconciler = createReconciler({ host, machines, m, store, operations, lastOperations, stamps });
-  const control = { host, machines, m, store, operations, lastOperations, reconciler, stamps };
+  const parts = {
+    ...{ host, m, machines: machinesOf(host) },
+    ...{ lastOperations: createLastOperations(host.db), stamps: createStamps(host.clock.now) },
+  };
+  const control = controlOver(parts, serviceFlavour(m));
   made.set(host, control);
   return control;
+}
+
+/** The control of what has revisions, of one kind. */
+export function controlOver(
+  parts: Pick<Control, "host" | "machines" | "m" | "lastOperations" | "stamps">,
+  flavour: Flavour,
+): Control {
+  const { host, m, lastOperations } = parts;
+  const store = createStore(host.db, host.schemas, m, flavour.collection);
+  const operations = createServiceOperations(host, store, lastOperations, flavour);
+  const own = { ...parts, flavour, store, operations };
+  return { ...own, reconciler: createReconciler(own) };
 }
 
 /** Undefined when nothing has asked for it yet. */

@@ -81,7 +81,7 @@ function fillContainer(m: Messages, container: Container, ingress: boolean): voi
   if (container.livenessProbe !== undefined) fillProbe(m, container.livenessProbe, port);
 }
 
-function fillProbe(m: Messages, probe: Probe, port: number): void {
+export function fillProbe(m: Messages, probe: Probe, port: number): void {
   if (probe.timeoutSeconds === 0) probe.timeoutSeconds = 1;
   if (probe.periodSeconds === 0) probe.periodSeconds = 10;
   if (probe.failureThreshold === 0) probe.failureThreshold = 3;

@@ -23,6 +23,7 @@ import type {
   TrafficTargetStatusSchema,
 } from "../../../gen/types/google/cloud/run/v2/traffic_target_pb.js";
 import type { RevisionScalingSchema } from "../../../gen/types/google/cloud/run/v2/vendor_settings_pb.js";
+import type { WorkerPoolSchema } from "../../../gen/types/google/cloud/run/v2/worker_pool_pb.js";
 import type { Schemas } from "../../host.ts";
 
 /** The message types of `google.cloud.run.v2` that are made here. */
@@ -47,6 +48,7 @@ export interface Messages {
   readonly template: typeof RevisionTemplateSchema;
   readonly trafficStatus: typeof TrafficTargetStatusSchema;
   readonly trafficTarget: typeof TrafficTargetSchema;
+  readonly workerPool: typeof WorkerPoolSchema;
 }
 
 export function messagesOf(schemas: Pick<Schemas, "message">): Messages {
@@ -72,5 +74,6 @@ export function messagesOf(schemas: Pick<Schemas, "message">): Messages {
     template: schemas.message(`${v2}.RevisionTemplate`),
     trafficStatus: schemas.message(`${v2}.TrafficTargetStatus`),
     trafficTarget: schemas.message(`${v2}.TrafficTarget`),
+    workerPool: schemas.message(`${v2}.WorkerPool`),
   };
 }

@@ -15,8 +15,8 @@ export interface RevisionName extends ServiceName {
 }
 
 const location = /^projects\/([^/]+)\/locations\/([^/]+)$/;
-const service = /^projects\/([^/]+)\/locations\/([^/]+)\/services\/([^/]+)$/;
-const revision = /^projects\/([^/]+)\/locations\/([^/]+)\/services\/([^/]+)\/revisions\/([^/]+)$/;
+const service = /^projects\/([^/]+)\/locations\/([^/]+)\/(?:services|workerPools)\/([^/]+)$/;
+const revision = /^projects\/([^/]+)\/locations\/([^/]+)\/(?:services|workerPools)\/([^/]+)\/revisions\/([^/]+)$/;
 
 function match(pattern: RegExp, name: string, form: string): readonly string[] {
   const found = pattern.exec(name);
@@ -30,14 +30,14 @@ export function parseLocation(name: string): LocationName {
   return { project, location: region };
 }
 
-/** `projects/p/locations/r/services/s`. Throws INVALID_ARGUMENT for any other form. */
+/** `projects/p/locations/r/services/s`, or of a worker pool, which is one without a URL inside. Throws INVALID_ARGUMENT for any other form. */
 export function parseService(name: string): ServiceName {
   const form = "projects/{project}/locations/{location}/services/{service}";
   const [project = "", region = "", id = ""] = match(service, name, form);
   return { project, location: region, service: id };
 }
 
-/** `projects/p/locations/r/services/s/revisions/v`. Throws INVALID_ARGUMENT for any other form. */
+/** `projects/p/locations/r/services/s/revisions/v`, or of a worker pool. Throws INVALID_ARGUMENT for any other form. */
 export function parseRevision(name: string): RevisionName {
   const form = "projects/{project}/locations/{location}/services/{service}/revisions/{revision}";
   const [project = "", region = "", id = "", revisionId = ""] = match(revision, name, form);

@@ -1,15 +1,18 @@
-import { clone } from "@bufbuild/protobuf";
-import type { Service, ServiceSchema } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
+import { clone, type DescMessage } from "@bufbuild/protobuf";
+import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import type { Host, OperationHandle } from "../../host.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Fault } from "./conditions.ts";
+import type { Flavour } from "./flavour.ts";
 import type { LastOperations } from "./last-operations.ts";
 import type { Messages } from "./messages.ts";
 import type { Pending, Store } from "./store.ts";
 
 export const api = "run.googleapis.com";
 
-type Handle = OperationHandle<typeof ServiceSchema, typeof ServiceSchema>;
+type Handle = OperationHandle<DescMessage, DescMessage>;
+
+const parentOf = (name: string): string => name.slice(0, name.lastIndexOf("/"));
 
 /** The operations on services: started with a change, ended by what came of it, each time in the change's transaction. */
 export interface ServiceOperations {
@@ -25,17 +28,17 @@ export interface ServiceOperations {
 
 export function createServiceOperations(
   host: Host,
-  m: Messages,
   store: Store,
   lastOperations: LastOperations,
+  { schema, show }: Pick<Flavour, "schema" | "show">,
 ): ServiceOperations {
   const begin = (service: Service): Handle => {
-    const parent = service.name.slice(0, service.name.indexOf("/services/"));
-    const metadata = { schema: m.service, value: shown(m, service) };
-    return host.operations.start({ api, parent, target: service.name, response: m.service, metadata });
+    const parent = parentOf(parentOf(service.name));
+    const metadata = { schema, value: show(service) };
+    return host.operations.start({ api, parent, target: service.name, response: schema, metadata });
   };
   const end = (pending: Pending, work: (handle: Handle) => void): void => {
-    const handle = host.operations.pending(pending.operation, m.service, m.service);
+    const handle = host.operations.pending(pending.operation, schema, schema);
     if (handle !== undefined) work(handle);
     store.removePending(pending.operation);
   };
@@ -48,19 +51,18 @@ export function createServiceOperations(
     },
     done: (service) => {
       const handle = begin(service);
-      handle.succeed(shown(m, service));
+      handle.succeed(show(service));
       return handle.name;
     },
-    progress: (pending, service) =>
-      host.operations.pending(pending.operation, m.service, m.service)?.metadata(shown(m, service)),
+    progress: (pending, service) => host.operations.pending(pending.operation, schema, schema)?.metadata(show(service)),
     succeed: (pending, service) =>
       end(pending, (handle) => {
-        handle.metadata(shown(m, service));
-        handle.succeed(shown(m, service));
+        handle.metadata(show(service));
+        handle.succeed(show(service));
       }),
     fail: (pending, service, fault) =>
       end(pending, (handle) => {
-        handle.metadata(shown(m, service));
+        handle.metadata(show(service));
         handle.fail(new RpcError(fault.code, fault.message));
       }),
   };

@@ -3,6 +3,8 @@ import type { Revision } from "../../../gen/types/google/cloud/run/v2/revision_p
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import type { Host } from "../../host.ts";
 import type { Machines, RevisionState } from "../../machines/machines.ts";
+import { unreadableImage } from "./access.ts";
+import type { Flavour } from "./flavour.ts";
 import type { LastOperations } from "./last-operations.ts";
 import type { Messages } from "./messages.ts";
 import { idOf, parseService, serviceOf } from "./names.ts";
@@ -21,6 +23,7 @@ export interface ReconcilerParts {
   readonly m: Messages;
   readonly store: Store;
   readonly operations: ServiceOperations;
+  readonly flavour: Flavour;
   readonly lastOperations: LastOperations;
   readonly stamps: () => number;
 }
@@ -100,7 +103,10 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   const isDue = ({ name }: Revision): boolean => (failures.get(name)?.dueMs ?? 0) <= host.clock.now();
 
   const serve = (service: Service, settlement: Settlement): void => {
-    const wanted = servedOf(service, settlement.routes, addressOf(service));
+    const wanted = {
+      ...servedOf(service, settlement.routes, addressOf(service)),
+      ...parts.flavour.served(service),
+    };
     const text = JSON.stringify(wanted);
     if (served.get(service.name) === text) return;
     machines.serve(wanted);
@@ -112,12 +118,14 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const abort = new AbortController();
     const work = async (): Promise<void> => {
       await stops.get(revision.name);
-      const spec = specOf(revision, service, addressOf(service).projectNumber);
+      const spec = specOf(revision, service, addressOf(service).projectNumber, parts.flavour.revisions);
       const connector = revision.vpcAccess?.connector ?? "";
+      const images = revision.containers.map(({ image }) => image);
+      const failure = connector === "" ? unreadableImage(host, images, spec) : connectorMissing(connector);
       const state: RevisionState =
-        connector === ""
+        failure === undefined
           ? await machines.start(spec, abort.signal)
-          : { name: revision.name, phase: "failed", failure: connectorMissing(connector), instances: [] };
+          : { name: revision.name, phase: "failed", failure, instances: [] };
       if (abort.signal.aborted || closed) return;
       ended(revision.name, state);
     };
@@ -209,10 +217,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       stop(revision.name).catch((thrown) => host.note(`run.stop.${revision.name}`, messageOf(thrown)));
     }
     const routed = new Set(settlement.routes.map((route) => route.revision.name));
-    for (const revision of revisions.slice(mostRevisions)) {
-      if (routed.has(revision.name) || phaseOf(revision) === "pending") continue;
-      if (revision.name !== service.latestReadyRevision) store.revisions.delete(revision.name);
-    }
+    const spare = revisions.filter(
+      (each) => !routed.has(each.name) && phaseOf(each) !== "pending" && each.name !== service.latestReadyRevision,
+    );
+    const surplus = Math.min(spare.length, revisions.length - mostRevisions);
+    for (const { name } of surplus > 0 ? spare.slice(-surplus) : []) store.revisions.delete(name);
   };
 
   /** A fault of ours: its operations end with it, and the service says so. */
@@ -247,15 +256,8 @@ function connectorMissing(connector: string): NonNullable<RevisionState["failure
 }
 
 /** Operations that a crash left without anything that would end them. */
-export function endOrphans(
-  host: Host,
-  store: Store,
-  m: Messages,
-  others: readonly { readonly operation: string }[],
-): void {
-  const awaited = new Set(
-    [...store.allServices().flatMap(({ name }) => store.pendingOf(name)), ...others].map(({ operation }) => operation),
-  );
+export function endOrphans(host: Host, m: Messages, others: readonly { readonly operation: string }[]): void {
+  const awaited = new Set(others.map(({ operation }) => operation));
   for (const { name } of host.operations.unfinished(api)) {
     if (awaited.has(name)) continue;
     host.operations.pending(name, m.service, m.service)?.fail(new Error("The cloud was stopped before this was done."));

@@ -71,7 +71,7 @@ export function makeRevision(m: Messages, service: Service, init: NewRevision): 
     service: serviceId,
     creator: init.creator,
     reconciling: true,
-    logUri: logUriOf(project, serviceId, init.id),
+    logUri: logUriOf(project, service.name, init.id),
     etag: etagOf(name, created),
   });
   revision.conditions = changedAll(m, [], conditionsOf("pending"), init.nowMicros);
@@ -139,6 +139,7 @@ function conditionsOf(phase: Phase | "retired", failure?: RevisionFailure): Cond
 
 const blame: Readonly<Record<RevisionFailure["reason"], string>> = {
   ContainerMissing: "ContainerReady",
+  ContainerPermissionDenied: "ContainerReady",
   HealthCheckContainerError: "ContainerHealthy",
   SecretsAccessCheckFailed: "ResourcesAvailable",
   ImageInvalid: "ContainerReady",
@@ -149,6 +150,8 @@ function reasonsOf(failure: RevisionFailure): Reasons {
   switch (failure.reason) {
     case "ContainerMissing":
       return reason.common("CONTAINER_MISSING");
+    case "ContainerPermissionDenied":
+      return reason.common("CONTAINER_PERMISSION_DENIED");
     case "HealthCheckContainerError":
       return reason.revision("HEALTH_CHECK_CONTAINER_ERROR");
     case "SecretsAccessCheckFailed":
@@ -160,13 +163,16 @@ function reasonsOf(failure: RevisionFailure): Reasons {
   }
 }
 
-function logUriOf(project: string, service: string, revision: string): string {
+function logUriOf(project: string, owner: string, revision: string): string {
+  const [type, label] = owner.includes("/workerPools/")
+    ? ["cloud_run_worker_pool", "worker_pool_name"]
+    : ["cloud_run_revision", "service_name"];
   const filter = [
-    'resource.type="cloud_run_revision"',
-    `resource.labels.service_name="${service}"`,
+    `resource.type="${type}"`,
+    `resource.labels.${label}="${idOf(owner)}"`,
     `resource.labels.revision_name="${revision}"`,
   ].join("\n");
-  const resource = `cloud_run_revision/service_name/${service}/revision_name/${revision}`;
+  const resource = `${type}/${label}/${idOf(owner)}/revision_name/${revision}`;
   const query = `project=${project}&resource=${resource}&advancedFilter=${encodeURIComponent(filter)}`;
   return `https://console.cloud.google.com/logs/viewer?${query}`;
 }

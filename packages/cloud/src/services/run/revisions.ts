@@ -8,12 +8,13 @@ import type { Control } from "./control.ts";
 import { idOf, parseRevision, parseService, revisionNotFound, serviceOf } from "./names.ts";
 import { api } from "./operations.ts";
 import { pageSizeOf } from "./pages.ts";
+import { poolControlOf } from "./pools/control.ts";
 import { settle } from "./settle.ts";
 import { etagOf, timestamp } from "./stamps.ts";
 
 /** `google.cloud.run.v2.Revisions` */
 export function revisionsRpc(control: Control): RpcService {
-  const { host, store } = control;
+  const { host } = control;
   const { canonical } = host.projects;
 
   const find = (given: string): Revision => mustFind(control, canonical(given));
@@ -28,7 +29,7 @@ export function revisionsRpc(control: Control): RpcService {
 
     listRevisions: {
       permission: "run.revisions.list",
-      resource: (request) => request.parent.replace(/\/services\/-$/, ""),
+      resource: (request) => request.parent.replace(/\/(services|workerPools)\/-$/, ""),
       audit: "ADMIN_READ",
       handle: (request) => {
         if (request.showDeleted) {
@@ -37,7 +38,7 @@ export function revisionsRpc(control: Control): RpcService {
         const parent = canonical(request.parent);
         const { service } = parseService(parent);
         const scope = service === "-" ? { under: parent.slice(0, -1) } : { parent };
-        const { items, nextPageToken } = store.revisions.list({
+        const { items, nextPageToken } = ownerOf(control, parent).store.revisions.list({
           ...scope,
           pageSize: pageSizeOf(request.pageSize),
           pageToken: request.pageToken,
@@ -56,19 +57,25 @@ export function revisionsRpc(control: Control): RpcService {
   });
 }
 
-function mustFind({ store }: Control, name: string): Revision {
+/** Whose revision it is: a service's, or a worker pool's. */
+function ownerOf(control: Control, name: string): Control {
+  return name.includes("/workerPools/") ? poolControlOf(control) : control;
+}
+
+function mustFind(control: Control, name: string): Revision {
   const place = parseRevision(name);
-  const found = store.revisions.get(name);
+  const found = ownerOf(control, name).store.revisions.get(name);
   if (found === undefined) throw revisionNotFound(place);
   return found;
 }
 
 /** Deletes a revision that nothing needs. Answers the operation's name, which is done at once. */
 export function deleteRevision(
-  control: Control,
+  any: Control,
   name: string,
   { etag, validateOnly }: { readonly etag: string; readonly validateOnly: boolean },
 ): string {
+  const control = ownerOf(any, name);
   const { host, m, store } = control;
   const revision = clone(m.revision, mustFind(control, name));
   checkEtag(etag, revision);
@@ -81,7 +88,7 @@ export function deleteRevision(
     if (!validateOnly) store.revisions.delete(revision.name);
     const handle = host.operations.start({
       api,
-      parent: serviceOf(revision.name).replace(/\/services\/.*$/, ""),
+      parent: serviceOf(revision.name).replace(/\/(services|workerPools)\/.*$/, ""),
       target: revision.name,
       response: m.revision,
       metadata: { schema: m.revision, value: revision },

@@ -90,7 +90,7 @@ function checkTemplate(found: Violation[], template: RevisionTemplate, root: str
   if (found.length === 0) found.push(...checkResources(template));
 }
 
-function checkRevisionId(found: Violation[], id: string, root: string, serviceId: string): void {
+export function checkRevisionId(found: Violation[], id: string, root: string, serviceId: string): void {
   if (!id.startsWith(`${serviceId}-`)) {
     found.push({ field: `${root}.revision`, description: `Revision name must be prefixed by '${serviceId}-'.` });
   } else if (id.length > 63 || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(id)) {

@@ -225,10 +225,10 @@ test("run: validate_only changes nothing, bad input is told at once, and revisio
   expect(latest.body.error).toMatchObject({ status: "FAILED_PRECONDITION" });
   await it.settle("PATCH", api, { template: template("good", { timeout: "9s" }) });
   expect((await it.settle("DELETE", created.latestReadyRevision)).response.deleteTime).toBeDefined();
-  const pools = await it.call("GET", `${parent}/workerPools`);
+  const pools = await it.call("POST", `${parent}/builds:submit`, {});
   expect(pools).toMatchObject({
     status: 501,
-    body: { error: { message: expect.stringContaining("google.cloud.run.v2.WorkerPools.ListWorkerPools") } },
+    body: { error: { message: expect.stringContaining("google.cloud.run.v2.Builds.SubmitBuild") } },
   });
 });
 
@@ -272,6 +272,14 @@ test("run: who may not act as the account may not deploy with it, and neither as
   expect((await it.call("POST", `${parent}/services?serviceId=api`, { template: unknown })).status).toBe(403);
   const resource = `iam.googleapis.com/projects/demo/serviceAccounts/${runtime}`;
   host.iam.setPolicy(resource, { version: 1, bindings: [{ role: "roles/iam.serviceAccountUser", members: [member] }] });
+  const unread = await theirs.call("POST", `${parent}/services?serviceId=api`, { template: template("good") });
+  expect([unread.status, unread.body.error?.message]).toEqual([
+    403,
+    'Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "projects/demo/locations/us/repositories/app" (or it may not exist)',
+  ]);
+  const repository = "artifactregistry.googleapis.com/projects/demo/locations/us/repositories/app";
+  const reader = [{ role: "roles/artifactregistry.reader", members: [member] }];
+  host.iam.setPolicy(repository, { version: 1, bindings: reader });
   expect((await theirs.call("POST", `${parent}/services?serviceId=api`, { template: template("good") })).status).toBe(
     200,
   );

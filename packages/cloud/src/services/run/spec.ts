@@ -1,4 +1,4 @@
-import { IngressTraffic } from "../../../gen/run-v2.enums.ts";
+import { IngressTraffic, ServiceScaling_ScalingMode } from "../../../gen/run-v2.enums.ts";
 import type {
   Container,
   EnvVar as ProtoEnvVar,
@@ -14,7 +14,12 @@ import type { Route } from "./traffic.ts";
 import { mountsOf, volumeSpecs } from "./volumes.ts";
 
 /** What the machines run for a revision (defaults filled in). */
-export function specOf(revision: Revision, service: Service, projectNumber: string): RevisionSpec {
+export function specOf(
+  revision: Revision,
+  service: Service,
+  projectNumber: string,
+  kind: NonNullable<RevisionSpec["kind"]>,
+): RevisionSpec {
   const name = parseRevision(revision.name);
   const network = networkOf(revision, name.project, projectNumber);
   const least = revision.scaling?.minInstanceCount ?? 0;
@@ -26,7 +31,11 @@ export function specOf(revision: Revision, service: Service, projectNumber: stri
     region: name.location,
     service: name.service,
     revision: name.revision,
-    containers: revision.containers.map((container, i) => containerSpec(container, i, name.service, name.project)),
+    kind,
+    containers: revision.containers.map((container, i) => ({
+      ...containerSpec(container, i, name.service, name.project),
+      ...(kind === "workerPool" ? { cpuIdle: false } : {}),
+    })),
     volumes: volumeSpecs(revision.volumes, name.project),
     serviceAccount: revision.serviceAccount,
     timeoutS: Number(revision.timeout?.seconds ?? 300n),
@@ -112,6 +121,13 @@ const ingress: Readonly<Record<number, ServedService["ingress"]>> = {
   [IngressTraffic.INTERNAL_LOAD_BALANCER]: "internal-and-cloud-load-balancing",
 };
 
+/** How many instances the service itself asks for. */
+function instancesOf({ scaling }: Service): Pick<ServedService, "minInstances" | "manual"> {
+  return scaling?.scalingMode === ServiceScaling_ScalingMode.MANUAL
+    ? { minInstances: scaling.manualInstanceCount ?? 0, manual: true }
+    : { minInstances: scaling?.minInstanceCount ?? 0 };
+}
+
 /** What the machines' router answers for a service. */
 export function servedOf(service: Service, routes: readonly Route[], at: Addressed): ServedService {
   const { hashed, numbered } = hostsOf(at);
@@ -125,7 +141,7 @@ export function servedOf(service: Service, routes: readonly Route[], at: Address
     })),
     invokerIamDisabled: service.invokerIamDisabled,
     ingress: ingress[service.ingress] ?? "all",
-    minInstances: service.scaling?.minInstanceCount ?? 0,
+    ...instancesOf(service),
     audiences: service.customAudiences,
   };
 }

@@ -31,13 +31,14 @@ export interface Store {
 }
 
 const tables = {
-  services: "run_services",
-  revisions: "run_revisions",
-};
+  services: { all: "run_services", revisions: "run_revisions" },
+  workerPools: { all: "run_worker_pools", revisions: "run_worker_pool_revisions" },
+} as const;
 
-export function createStore(db: Database, schemas: Schemas, m: Messages): Store {
-  const services = collection({ db, schemas, table: tables.services, schema: m.service, order: "newest" });
-  const revisions = collection({ db, schemas, table: tables.revisions, schema: m.revision, order: "newest" });
+/** Of services, or of worker pools, which are kept as services are. */
+export function createStore(db: Database, schemas: Schemas, m: Messages, of: keyof typeof tables = "services"): Store {
+  const services = collection({ db, schemas, table: tables[of].all, schema: m.service, order: "newest" });
+  const revisions = collection({ db, schemas, table: tables[of].revisions, schema: m.revision, order: "newest" });
   db.define(`
     CREATE TABLE IF NOT EXISTS run_numbers (service TEXT PRIMARY KEY, last INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS run_pending (
@@ -93,8 +94,9 @@ export function createStore(db: Database, schemas: Schemas, m: Messages): Store 
   };
 }
 
-/** Whether this database has ever had a service. Reads no descriptors: what the cloud's start asks. */
-export function hasServices(db: Database): boolean {
-  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(tables.services);
-  return table !== undefined && db.prepare(`SELECT 1 FROM ${tables.services} LIMIT 1`).get() !== undefined;
+/** Whether this database has any of them. Reads no descriptors: what the cloud's start asks. */
+export function hasAny(db: Database, of: keyof typeof tables): boolean {
+  const name = tables[of].all;
+  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name);
+  return table !== undefined && db.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get() !== undefined;
 }

@@ -1,4 +1,4 @@
-import { IngressTraffic, ServiceScaling_ScalingMode } from "../../../gen/run-v2.enums.ts";
+import { IngressTraffic } from "../../../gen/run-v2.enums.ts";
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { unbuiltVolumes } from "./volumes.ts";
@@ -12,8 +12,6 @@ export function unimplementedFields(service: Service): string[] {
     service.multiRegionSettings !== undefined && "multi_region_settings",
     service.buildConfig !== undefined && "build_config",
     service.binaryAuthorization?.binauthzMethod.case === "policy" && "binary_authorization.policy",
-    service.scaling?.scalingMode === ServiceScaling_ScalingMode.MANUAL && "scaling.scaling_mode: MANUAL",
-    service.scaling?.manualInstanceCount !== undefined && "scaling.manual_instance_count",
   ];
   if (template !== undefined) {
     found.push(

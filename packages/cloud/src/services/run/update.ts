@@ -1,4 +1,4 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Service } from "../../../gen/types/google/cloud/run/v2/service_pb.js";
 import { badRequest } from "../../wire/rpc-error.ts";
@@ -30,15 +30,27 @@ const settable: readonly string[] = [
  * caller can set is replaced: what is absent in `from` goes. Throws INVALID_ARGUMENT for paths that do not exist.
  */
 export function applyUpdate(m: Messages, to: Service, from: Service, paths: readonly string[]): void {
-  const wanted = paths.length === 0 || paths.includes("*") ? settable : paths;
+  applyMask(m.service, settable, "UpdateServiceRequest", to, from, paths);
+}
+
+/** As `applyUpdate`, of any message, whose fields that a caller sets are `own`. */
+export function applyMask<S extends DescMessage>(
+  schema: S,
+  own: readonly string[],
+  request: string,
+  to: MessageShape<S>,
+  from: MessageShape<S>,
+  paths: readonly string[],
+): void {
+  const wanted = paths.length === 0 || paths.includes("*") ? own : paths;
   const unknown = wanted.filter((path) => {
     const parts = path.split(".").map(snake);
-    const known = m.service.fields.some((field) => field.name === parts[0]);
-    if (known && !settable.includes(parts[0] ?? "")) return false;
-    return !copyPath(m.service, to, from, parts, path.split("."));
+    const known = schema.fields.some((field) => field.name === parts[0]);
+    if (known && !own.includes(parts[0] ?? "")) return false;
+    return !copyPath(schema, to, from, parts, path.split("."));
   });
   if (unknown.length === 0) return;
-  const field = "Violation in UpdateServiceRequest.update_mask";
+  const field = `Violation in ${request}.update_mask`;
   throw badRequest(
     unknown.map((path) => `${field}: Invalid field path '${path}'.`).join("\n"),
     unknown.map((path) => ({ field, description: `Invalid field path '${path}'.` })),

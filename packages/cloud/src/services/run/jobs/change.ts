@@ -4,7 +4,7 @@ import type { Execution } from "../../../../gen/types/google/cloud/run/v2/execut
 import type { Job, RunJobRequest_Overrides } from "../../../../gen/types/google/cloud/run/v2/job_pb.js";
 import type { Call } from "../../../service.ts";
 import { RpcError } from "../../../wire/rpc-error.ts";
-import { pinImage, requireActAs } from "../access.ts";
+import { pinImage, requireActAs, requireImages } from "../access.ts";
 import { idOf } from "../names.ts";
 import { etagOf, timestamp } from "../stamps.ts";
 import { refuse } from "../violations.ts";
@@ -31,7 +31,15 @@ export function changeJob(control: JobControl, call: Call, { job, before, valida
   if (violations.length > 0) throw refuse(violations);
   refuseUnimplementedJob(job);
   const changed = before === undefined || !equals(m.job, asked(m, before), asked(m, job));
-  if (changed) requireActAs(host, call.caller, job.template?.template?.serviceAccount ?? "");
+  if (changed) {
+    const { serviceAccount = "", containers = [] } = job.template?.template ?? {};
+    requireActAs(host, call.caller, serviceAccount);
+    requireImages(
+      host,
+      call.caller,
+      containers.map(({ image }) => image),
+    );
+  }
 
   job.uid = before?.uid ?? host.ids.uuid();
   job.generation = (before?.generation ?? 0n) + (changed ? 1n : 0n);

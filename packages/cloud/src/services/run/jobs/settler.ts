@@ -3,6 +3,7 @@ import type { Job } from "../../../../gen/types/google/cloud/run/v2/job_pb.js";
 import type { Host } from "../../../host.ts";
 import type { Machines, RevisionFailure } from "../../../machines/machines.ts";
 import type { CodeName } from "../../../wire/rpc-error.ts";
+import { unreadableImage } from "../access.ts";
 import { changed, codeOf, type Reasons, reason } from "../conditions.ts";
 import type { LastOperations } from "../last-operations.ts";
 import type { Messages } from "../messages.ts";
@@ -72,7 +73,8 @@ export function createSettler(parts: SettlerParts): Settler {
     const template = before.template?.template;
     if (template === undefined) return;
     const at = { ...place, projectNumber, execution: "", index: 0, attempt: 0, count: 1 };
-    const failure = await machines.checkTask(taskSpecOf(template, at));
+    const images = template.containers.map(({ image }) => image);
+    const failure = unreadableImage(host, images, at) ?? (await machines.checkTask(taskSpecOf(template, at)));
     const job = store.jobs.get(before.name);
     if (closed || job === undefined || job.generation !== before.generation || job.deleteTime !== undefined) return;
     host.db.tx(() => {
@@ -124,6 +126,7 @@ export function faultOf(failure: RevisionFailure): {
 } {
   const names = {
     ContainerMissing: "CONTAINER_MISSING",
+    ContainerPermissionDenied: "CONTAINER_PERMISSION_DENIED",
     HealthCheckContainerError: "UNKNOWN",
     SecretsAccessCheckFailed: "SECRETS_ACCESS_CHECK_FAILED",
     ImageInvalid: "UNKNOWN",
