@@ -76,7 +76,7 @@ test("audit: what a deny policy refuses is Policy Denied, also a read that no on
   expect((await rest("GET", `${secrets}/s`)).status).toBe(403);
   const entries = await read(policyLog);
   expect(entries).toHaveLength(before + 1);
-  expect(entries.at(-1)?.protoPayload).toMatchObject({
+  expect(entries[before]?.protoPayload).toMatchObject({
     methodName: "google.cloud.secretmanager.v1.SecretManagerService.GetSecret",
     status: { code: 7 },
     resourceName: "projects/demo/secrets/s",
