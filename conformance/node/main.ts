@@ -4,6 +4,8 @@ import { kms } from "./kms.ts";
 import { logging } from "./logging.ts";
 import { monitoring } from "./monitoring.ts";
 import { run } from "./run.ts";
+import { runJobs } from "./run-jobs.ts";
+import { runPools } from "./run-pools.ts";
 import { secretmanager } from "./secretmanager.ts";
 import { type Steps, stepsOf } from "./step.ts";
 import { storage } from "./storage.ts";
@@ -11,7 +13,11 @@ import { storage } from "./storage.ts";
 const both: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
   secretmanager,
   kms,
-  run,
+  run: async (steps) => {
+    await run(steps);
+    await runJobs(steps);
+    await runPools(steps);
+  },
   logging,
   monitoring,
 };

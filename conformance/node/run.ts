@@ -76,7 +76,7 @@ export async function run({ door, tag, step, all }: Steps): Promise<void> {
     await operation.promise();
     await refused(services.getService({ name }), 5);
   });
-  all(ServicesClient);
+  for (const client of [ServicesClient, RevisionsClient]) all(client);
   await services.close();
   await revisions.close();
 }
