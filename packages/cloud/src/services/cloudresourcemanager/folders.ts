@@ -2,9 +2,10 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Folder_State } from "../../../gen/cloudresourcemanager-v3.enums.ts";
 import type { FolderSchema, Folders } from "../../../gen/types/google/cloud/resourcemanager/v3/folders_pb.js";
-import { iamMethods } from "../../chain/iam-methods.ts";
+import type { OperationSchema } from "../../../gen/types/google/longrunning/operations_pb.js";
+import { type IamMethods, iamMethods } from "../../chain/iam-methods.ts";
 import type { Host } from "../../host.ts";
-import { type RpcService, rpc } from "../../service.ts";
+import { type Call, type Principal, type RpcService, rpc } from "../../service.ts";
 import type { Container } from "../../store/projects-hierarchy.ts";
 import { changeFolder, checkFolder, deleteFolder, moveFolder, undeleteFolder } from "./folder-changes.ts";
 import { begun, done } from "./operations.ts";
@@ -14,7 +15,6 @@ import { mustContain, pageOf, stateOf, storedProjects, visibleContainers } from 
 
 /** `google.cloud.resourcemanager.v3.Folders` */
 export function foldersV3(host: Host): RpcService {
-  const { hierarchy } = storedProjects(host);
   const changed = (work: () => Container) => {
     const folder = host.db.tx(work);
     return done<typeof FolderSchema>(host, "Folder", { ...show(folder), deleteTime: undefined });
@@ -29,12 +29,7 @@ export function foldersV3(host: Host): RpcService {
       permission: "resourcemanager.folders.list",
       resource: ({ parent }) => parent,
       handle: ({ parent, pageSize, pageToken, showDeleted }) => {
-        checkParent(parent);
-        mustContain(host, parent);
-        const found = hierarchy
-          .list()
-          .filter((each) => each.parent === parent && (showDeleted || stateOf(each) === "ACTIVE"))
-          .sort((a, b) => (byTitle(a) < byTitle(b) ? -1 : 1));
+        const found = foldersIn(host, parent, showDeleted);
         const scope = `${parent} ${showDeleted}`;
         const { items, nextPageToken } = pageOf(found, byTitle, { pageSize, pageToken, scope });
         return { folders: items.map(show), nextPageToken };
@@ -44,9 +39,7 @@ export function foldersV3(host: Host): RpcService {
       permission: [],
       resource: () => "",
       handle: ({ query, pageSize, pageToken }, call) => {
-        const test = parseQuery(query, folderField, nobody);
-        if (test === undefined) throw fieldIssue("query", "invalid query");
-        const found = visibleContainers(host, call.caller, "folders").filter(test);
+        const found = searchedFolders(host, call.caller, query);
         const { items, nextPageToken } = pageOf(found, ({ name }) => name, { pageSize, pageToken, scope: query });
         return { folders: items.map(show), nextPageToken };
       },
@@ -57,15 +50,7 @@ export function foldersV3(host: Host): RpcService {
       audit: "ADMIN_WRITE",
       handle: ({ folder }, call) => {
         if (folder === undefined) throw fieldIssue("folder", "field must be set");
-        const { parent, displayName } = folder;
-        checkParent(parent);
-        checkFolder(host, { parent, displayName });
-        const { kind, email } = call.caller;
-        const made = hierarchy.createFolder(parent, displayName, kind === "federated" ? email : `${kind}:${email}`);
-        return begun<typeof FolderSchema, never>(host, {
-          ...{ prefix: "cf", target: made.name, response: "Folder" },
-          work: () => show(made),
-        });
+        return createFolder(host, call, folder);
       },
     },
     updateFolder: {
@@ -99,15 +84,53 @@ export function foldersV3(host: Host): RpcService {
       audit: "ADMIN_WRITE",
       handle: ({ name }) => changed(() => undeleteFolder(host, name)),
     },
-    ...iamMethods({
-      permissions: "resourcemanager.folders",
-      exists: (name) => void mustContain(host, name),
-      place: (name) => name,
-    }),
+    ...folderPolicies(host),
   });
 }
 
-const byTitle = ({ displayName, name }: Container): string => `${displayName}/${name}`;
+/** Makes a folder; its operation is told of by every version. */
+export function createFolder(
+  host: Host,
+  call: Call,
+  { parent, displayName }: { readonly parent: string; readonly displayName: string },
+): MessageInitShape<typeof OperationSchema> {
+  checkParent(parent);
+  checkFolder(host, { parent, displayName });
+  const { kind, email } = call.caller;
+  const creator = kind === "federated" ? email : `${kind}:${email}`;
+  const made = storedProjects(host).hierarchy.createFolder(parent, displayName, creator);
+  return begun<typeof FolderSchema, never>(host, {
+    ...{ prefix: "cf", target: made.name, response: "Folder" },
+    work: () => show(made),
+  });
+}
+
+export function folderPolicies(host: Host): IamMethods {
+  return iamMethods({
+    permissions: "resourcemanager.folders",
+    exists: (name) => void mustContain(host, name),
+    place: (name) => name,
+  });
+}
+
+/** Those in a folder or organisation, by their titles. */
+export function foldersIn(host: Host, parent: string, deletedToo: boolean): readonly Container[] {
+  checkParent(parent);
+  mustContain(host, parent);
+  return storedProjects(host)
+    .hierarchy.list()
+    .filter((each) => each.parent === parent && (deletedToo || stateOf(each) === "ACTIVE"))
+    .sort((a, b) => (byTitle(a) < byTitle(b) ? -1 : 1));
+}
+
+/** Those that the caller may see and the query asks for. Throws INVALID_ARGUMENT. */
+export function searchedFolders(host: Host, caller: Principal, query: string): readonly Container[] {
+  const test = parseQuery(query, folderField, nobody);
+  if (test === undefined) throw fieldIssue("query", "invalid query");
+  return visibleContainers(host, caller, "folders").filter(test);
+}
+
+export const byTitle = ({ displayName, name }: Container): string => `${displayName}/${name}`;
 const nobody: Container = { name: "", parent: "", displayName: "", createdMs: 0, updatedMs: 0 };
 
 function folderField(field: string, folder: Container): readonly string[] | undefined {

@@ -133,3 +133,19 @@ test("projects: without new ones by name, what is not there is refused, and its 
   expect((await at("POST", v1, { body: { projectId: "unknown-one" } })).status).toBe(200);
   expect((await at("GET", `${v1}/unknown-one`)).body.lifecycleState).toBe("ACTIVE");
 });
+
+test("folders: version 2, as gcloud speaks it", async () => {
+  const v2 = `${crm}/v2`;
+  const made = await rest("POST", `${v2}/folders?parent=folders/777777777777`, { body: { displayName: "By gcloud" } });
+  const name = (await rest("GET", `${crm}/v1/${made.body.name}`)).body.response?.name ?? "";
+  const shown = { name, parent: "folders/777777777777", displayName: "By gcloud", lifecycleState: "ACTIVE" };
+  expect((await rest("GET", `${v2}/${name}`)).body).toEqual({ ...shown, createTime: expect.any(String) });
+  expect((await rest("GET", `${v2}/folders?parent=folders/777777777777`)).body.folders).toMatchObject([shown]);
+  const query = 'displayName="By gcloud" AND lifecycleState=ACTIVE';
+  expect((await rest("POST", `${v2}/folders:search`, { body: { query } })).body.folders).toMatchObject([shown]);
+  const body = { displayName: "By another" };
+  expect((await rest("PATCH", `${v2}/${name}?updateMask=display_name`, { body })).body).toMatchObject(body);
+  expect((await rest("POST", `${v2}/${name}:getIamPolicy`, { body: {} })).body.bindings).toHaveLength(2);
+  expect((await rest("DELETE", `${v2}/${name}`)).body.lifecycleState).toBe("DELETE_REQUESTED");
+  expect((await rest("POST", `${v2}/${name}:undelete`, { body: {} })).body.lifecycleState).toBe("ACTIVE");
+});

@@ -13,21 +13,22 @@ import { fromProtoJson, toProtoJson } from "../../wire/json.ts";
 import type { JsonIn } from "../../wire/json-text.ts";
 import type { SchemaSet } from "../../wire/schemas.ts";
 
-/** The three methods of policies behind version 1's paths. */
+/** The three methods of policies behind the paths of older versions. */
 export function policyMethods(
   host: Host,
-  kind: "organizations" | "projects",
+  kind: "folders" | "organizations" | "projects",
   policies: IamMethods,
+  version = "v1",
 ): readonly RestMethod[] {
   return [
     policyMethod<typeof GetIamPolicyRequestSchema, typeof PolicySchema>(host, {
-      ...{ kind, name: "getIamPolicy", output: "Policy", method: policies.getIamPolicy },
+      ...{ version, kind, name: "getIamPolicy", output: "Policy", method: policies.getIamPolicy },
     }),
     policyMethod<typeof SetIamPolicyRequestSchema, typeof PolicySchema>(host, {
-      ...{ kind, name: "setIamPolicy", output: "Policy", method: policies.setIamPolicy },
+      ...{ version, kind, name: "setIamPolicy", output: "Policy", method: policies.setIamPolicy },
     }),
     policyMethod<typeof TestIamPermissionsRequestSchema, typeof TestIamPermissionsResponseSchema>(host, {
-      ...{ kind, name: "testIamPermissions", output: "TestIamPermissionsResponse" },
+      ...{ version, kind, name: "testIamPermissions", output: "TestIamPermissionsResponse" },
       method: policies.testIamPermissions,
     }),
   ];
@@ -36,7 +37,13 @@ export function policyMethods(
 /** One of them; its JSON is that of `google.iam.v1`. */
 function policyMethod<I extends DescMessage, O extends DescMessage>(
   host: Host,
-  of: { readonly kind: string; readonly name: string; readonly output: string; readonly method: Method<I, O> },
+  of: {
+    readonly version: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly output: string;
+    readonly method: Method<I, O>;
+  },
 ): RestMethod {
   const schemas = host.schemas as SchemaSet;
   const { permission, audit } = of.method;
@@ -45,7 +52,7 @@ function policyMethod<I extends DescMessage, O extends DescMessage>(
   return {
     id: `cloudresourcemanager.${of.kind}.${of.name}`,
     verb: "POST",
-    path: `/v1/${of.kind}/{resource}:${of.name}`,
+    path: `/${of.version}/${of.kind}/{resource}:${of.name}`,
     permission: typeof permission === "function" ? [] : permission,
     resource: named,
     ...(audit === undefined ? {} : { audit }),
