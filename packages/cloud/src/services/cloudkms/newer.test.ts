@@ -3,6 +3,7 @@ import { createClock } from "@aloft/kit/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RestAnswer, restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
+import type { StoredProjects } from "../../store/projects.ts";
 import { cloudkms } from "./index.ts";
 
 const clock = createClock({ frozenAt: Date.parse("2026-03-01T12:00:00Z") });
@@ -120,6 +121,32 @@ test("kms: Autokey makes a key for each handle, with its service's agent on it, 
   await call("PATCH", `${config}?updateMask=keyProjectResolutionMode`, { keyProjectResolutionMode: "DISABLED" });
   const off = await call("POST", `${place}/keyHandles`, { resourceTypeSelector: "storage.googleapis.com/Bucket" });
   expect(off.body.error).toMatchObject({ status: "FAILED_PRECONDITION" });
+});
+
+test("kms: a folder's Autokey config says where the keys of its projects are made", async () => {
+  const projects = cloud.host.projects as StoredProjects;
+  const { name: folder } = projects.hierarchy.ensure("folders/123456789");
+  for (const id of ["keys", "member"]) {
+    projects.ensure(id);
+    projects.setEnabled(id, "cloudkms.googleapis.com", true);
+  }
+  projects.change("member", { parent: folder });
+  const config = `${folder}/autokeyConfig`;
+  expect((await call("GET", config)).body).toEqual({ name: config, state: "UNINITIALIZED", etag: expect.any(String) });
+  const none = { keyProjectResolutionMode: "DEDICATED_KEY_PROJECT" };
+  expect((await call("PATCH", `${config}?updateMask=keyProjectResolutionMode`, none)).status).toBe(400);
+  const set = await call("PATCH", `${config}?updateMask=keyProject`, { keyProject: "projects/keys" });
+  expect(set.body).toMatchObject({ name: config, state: "ACTIVE", keyProject: "projects/keys" });
+  expect((await call("GET", "projects/member:showEffectiveAutokeyConfig")).body).toEqual({
+    keyProject: "projects/keys",
+  });
+  const parent = "projects/member/locations/us-central1";
+  const selector = { resourceTypeSelector: "storage.googleapis.com/Bucket" };
+  const { name } = (await call("POST", `${parent}/keyHandles`, selector)).body;
+  expect((await call("GET", String(name))).body.response).toMatchObject({
+    name: expect.stringContaining(`${parent}/keyHandles/`),
+    kmsKey: expect.stringContaining("projects/keys/locations/us-central1/keyRings/autokey/cryptoKeys/"),
+  });
 });
 
 test("kms: wrapping by a trusted key is refused for keys of any other level than a single-tenant HSM's", async () => {
