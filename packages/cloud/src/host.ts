@@ -44,6 +44,8 @@ export interface Database {
    * they are kept. It throws where they cannot be, and then none is. Synchronous only.
    */
   together<T>(work: () => T): T;
+  /** Called after a transaction (or a nested one) was undone: what is kept in memory of its writes is no longer true. */
+  onRollback(listener: () => void): void;
   /** Creates what is missing: `CREATE TABLE IF NOT EXISTS …`. Each service calls it once for its tables. */
   define(schema: string): void;
 }

@@ -12,6 +12,7 @@ const memory = (): Database => {
     prepare: (text) => sql.prepare(text),
     tx: (work) => work(),
     together: (work) => work(),
+    onRollback: () => undefined,
     define: (schema) => sql.exec(schema),
   };
 };

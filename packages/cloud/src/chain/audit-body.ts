@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../service.ts";
 import { encodeJson } from "../wire/json-encode.ts";
 
 /** Fields that hold secrets or credentials, at whatever depth: an audit log never shows them. */
-const neverShown: ReadonlySet<string> = new Set([
+export const neverShown: ReadonlySet<string> = new Set([
   "accessToken",
   "additionalAuthenticatedData",
   "authString",

@@ -53,3 +53,34 @@ test("audit: a federated caller goes by its subject", async () => {
   const [entry] = await read('protoPayload.methodName:"UpdateSecret"');
   expect(entry?.protoPayload?.authenticationInfo).toEqual({ principalSubject: name });
 });
+
+test("audit: reads that are alike are told one by one, by what they were and for whom", async () => {
+  const project = "cloudresourcemanager.googleapis.com/v1/projects/demo";
+  const ask = (auditConfigs: readonly object[]) =>
+    rest("POST", `${project}:setIamPolicy`, { body: { policy: { auditConfigs }, updateMask: "auditConfigs" } });
+  for (const data of ["Zm9v", "YmFy"]) {
+    await rest("POST", `${secrets}/s:addVersion`, { body: { payload: { data } } });
+  }
+  const count = async () => (await read('protoPayload.methodName:"AccessSecretVersion"')).length;
+  const access = async (version: string, bearer?: string) =>
+    (await rest("GET", `${secrets}/s/versions/${version}:access`, bearer === undefined ? {} : { bearer })).status;
+  await access("1");
+  expect(await count()).toBe(0);
+  await ask([{ service: "secretmanager.googleapis.com", auditLogConfigs: [{ logType: "DATA_READ" }] }]);
+  for (const version of ["1", "1", "latest", "1", "2", "1", "1"]) expect(await access(version)).toBe(200);
+  const { token } = cloud.host.tokens.access({ principal: { kind: "user", email: "eve@example.com" } });
+  expect(await access("1", token)).toBe(403);
+  const entries = (await read('protoPayload.methodName:"AccessSecretVersion"')).map(({ protoPayload }) => protoPayload);
+  expect(entries.map((entry) => [entry?.resourceName, entry?.status, entry?.response])).toMatchObject([
+    ...["1", "1", "latest", "1", "2", "1", "1"].map((version) => [
+      `projects/demo/secrets/s/versions/${version}`,
+      {},
+      { name: `projects/123456789012/secrets/s/versions/${version === "latest" ? "2" : version}` },
+    ]),
+    ["projects/demo/secrets/s/versions/1", { code: 7 }, undefined],
+  ]);
+  expect(JSON.stringify(entries)).not.toMatch(/Zm9v|YmFy/);
+  await ask([]);
+  await access("1");
+  expect(await count()).toBe(8);
+});

@@ -1,10 +1,12 @@
-import type { AuditConfig, LogEntry, Logs, Projects, Schemas } from "../host.ts";
+import type { AuditConfig, LogEntry, Projects, Schemas } from "../host.ts";
 import type { Access, AuditKind, Call, JsonObject, Principal } from "../service.ts";
+import type { LogStore } from "../store/logs.ts";
 import { codes, RpcError } from "../wire/rpc-error.ts";
 import { deltasOf, projectIn, qualified, target } from "./admit.ts";
 import { auditBody } from "./audit-body.ts";
 import { auditedAs, auditedMethod } from "./audit-names.ts";
 import { policyDenial } from "./audit-policy.ts";
+import type { Repeats } from "./audit-repeats.ts";
 import { auditedName, auditedResource } from "./audit-resource.ts";
 import type { LocalIam } from "./iam.ts";
 import type { BindingDelta } from "./modified-grants.ts";
@@ -12,8 +14,9 @@ import type { BindingDelta } from "./modified-grants.ts";
 export interface AuditParts {
   readonly iam: LocalIam;
   readonly projects: Projects;
-  readonly logs: Logs;
+  readonly logs: LogStore;
   readonly schemas: Schemas;
+  readonly repeats: Repeats;
 }
 
 /**
@@ -36,12 +39,17 @@ export function audit<I>(
   const project = parts.projects.get(projectIn(name) ?? "");
   if (project === undefined) return;
   const activity = access.audit === "ADMIN_WRITE";
-  const configs = (): readonly AuditConfig[] | undefined => parts.iam.policy(`projects/${project.id}`).auditConfigs;
-  const isLogged = activity || auditAsked(configs(), call.api, access.audit, call.caller);
-  if (!isLogged && outcome.error === undefined) return;
-
   const wanted = typeof access.permission === "function" ? access.permission(request) : access.permission;
   const permissions = typeof wanted === "string" ? [wanted] : wanted;
+  const configs = activity ? undefined : parts.iam.policy(`projects/${project.id}`).auditConfigs;
+  const isPlainRead = !activity && configs !== undefined && outcome.error === undefined;
+  const isSure = access.grants === undefined;
+  const key =
+    isPlainRead && isSure ? parts.repeats.key(call, [given, permissions], [request, outcome.answer]) : undefined;
+  if (key !== undefined && parts.repeats.again(call.caller, key, configs)) return;
+  const isLogged = activity || auditAsked(configs, call.api, access.audit, call.caller);
+  if (!isLogged && outcome.error === undefined) return;
+
   const error = outcome.error;
   const place = qualified(api, name);
   const denial = policyDenial(error, { caller: call.caller, permissions, place, iam: parts.iam });
@@ -74,12 +82,13 @@ export function audit<I>(
       ...(outcome.answer === undefined ? {} : { response: auditBody(outcome.answer, parts.schemas) }),
     } satisfies JsonObject,
   };
-  if (isLogged) parts.logs.write(entry);
+  if (key !== undefined) parts.repeats.first(call.caller, key, configs, entry);
+  // Before the write is acknowledged: its entry is not lost either when the process is killed.
+  else if (activity) parts.logs.writeNow(entry);
+  else if (isLogged) parts.logs.write(entry);
   if (denial !== undefined) {
     parts.logs.write({ ...entry, logName: `${logs}%2Fpolicy`, protoPayload: { ...entry.protoPayload, ...denial } });
   }
-  // Before the write is acknowledged: its entry is not lost either when the process is killed.
-  if (activity) parts.logs.flush();
 }
 
 /** What the request is about; undefined where it was refused because it names nothing. */

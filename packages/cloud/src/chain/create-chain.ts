@@ -1,8 +1,10 @@
-import type { Logs, Schemas } from "../host.ts";
+import type { Schemas } from "../host.ts";
 import type { Principal } from "../service.ts";
+import type { LogStore } from "../store/logs.ts";
 import { ownerEmail, type StoredProjects } from "../store/projects.ts";
 import { admit } from "./admit.ts";
 import { audit } from "./audit.ts";
+import { createRepeats } from "./audit-repeats.ts";
 import type { Chain } from "./chain.ts";
 import type { Faults } from "./faults.ts";
 import type { LocalIam } from "./iam.ts";
@@ -19,7 +21,7 @@ export function createChain(parts: {
   readonly projects: StoredProjects;
   readonly iam: LocalIam;
   readonly tokens: LocalTokens;
-  readonly logs: Logs;
+  readonly logs: LogStore;
   readonly schemas: Schemas;
   readonly newProjects?: boolean;
   readonly faults: Faults;
@@ -32,6 +34,7 @@ export function createChain(parts: {
     const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
     return project !== undefined && projects.get(project) !== undefined;
   };
+  const repeats = createRepeats(logs, iam);
   return {
     identify: (headers, api) =>
       headers.authorization === undefined && iam.mode === "off"
@@ -44,6 +47,7 @@ export function createChain(parts: {
       return faults.meet(call);
     },
     ...(likeGoogle === undefined ? {} : { answered: likeGoogle.listed }),
-    audit: (call, access, request, outcome) => audit(call, access, request, outcome, { iam, projects, logs, schemas }),
+    audit: (call, access, request, outcome) =>
+      audit(call, access, request, outcome, { iam, projects, logs, schemas, repeats }),
   };
 }

@@ -10,8 +10,6 @@ const magic = "SQLite format 3\0";
 const checkedWholeBelowBytes = 16 * 1024 * 1024;
 
 export interface OpenDatabase extends Database {
-  /** Called after a transaction (or a nested one) was undone: what is kept in memory of its writes is no longer true. */
-  onRollback(listener: () => void): void;
   /** Writes what the log still holds into the file, and closes it. */
   close(): void;
 }

@@ -2,6 +2,7 @@ import type { MovableClock } from "@aloft/kit/clock";
 import type { Ids } from "@aloft/kit/ids";
 import type { Database, LogEntry, Logs } from "../host.ts";
 import type { JsonObject } from "../service.ts";
+import { createLogBatches, merged, type Span } from "./log-batches.ts";
 
 /** A stored entry: `google.logging.v2.LogEntry` in its JSON form. */
 export interface StoredEntry {
@@ -32,6 +33,23 @@ export interface LogRow {
   readonly buckets: readonly string[] | undefined;
 }
 
+/** A row at its place in the order of times; its entry is read when it is wanted. */
+export interface PlacedRow {
+  readonly timeMs: number;
+  readonly id: number;
+  readonly read: () => StoredEntry;
+  readonly buckets: readonly string[] | undefined;
+}
+
+/** An entry that comes again and again, the same but for its time: its text is made once. */
+export interface RepeatedEntry {
+  readonly entry: Omit<StoredEntry, "timestamp" | "receiveTimestamp" | "insertId">;
+  readonly text: string;
+  readonly project: string;
+  /** Times and numbers that are not written yet. */
+  readonly pending: number[];
+}
+
 /** Where entries go: what a project's sinks say. */
 export interface LogRouting {
   /** Buckets by full name; none: the entry is not kept. Undefined: by its name alone. */
@@ -43,6 +61,12 @@ export interface LogRouting {
 export interface LogStore extends Logs {
   /** An entry whose time is exact to the nanosecond (`timestamp`), and fields that `LogEntry` does not have. */
   writeExact(entry: LogEntry & { readonly timestamp?: string; readonly extra?: JsonObject }): void;
+  /** Writes it at once, in the transaction that is under way or in one of its own: it is there when that is. */
+  writeNow(entry: LogEntry): void;
+  /** Makes an entry that is to come often. */
+  repeatable(entry: LogEntry): RepeatedEntry;
+  /** Queues it with the time of now. */
+  repeat(entry: RepeatedEntry): void;
   /** Rows as they are asked for; stop whenever enough was read. */
   query(query: LogQuery): Iterable<LogRow>;
   /** Names of logs that have entries, sorted. */
@@ -66,6 +90,11 @@ const dayMs = 24 * 3_600_000;
 /** As the buckets _Default and _Required keep them at Google. */
 const keptMs = { byDefault: 30 * dayMs, longest: 400 * dayMs };
 const trimEvery = 5_000;
+const trimByAgeEveryMs = 600_000;
+/** Fewer repeated entries than this are written as any others. */
+const leastBatch = 4;
+/** No more of them wait than this. */
+const mostRepeated = 5_000;
 
 /** Logs in SQLite. Entries are queued and written together; the oldest go when there are many, or when no bucket keeps them. */
 export function createLogs(parts: {
@@ -85,46 +114,93 @@ export function createLogs(parts: {
   `);
   const columns = db.prepare("SELECT name FROM pragma_table_info('log_entries')").all();
   if (!columns.some(({ name }) => name === "buckets")) db.define("ALTER TABLE log_entries ADD COLUMN buckets TEXT");
-  const queue: { readonly timeMs: number; readonly entry: StoredEntry; readonly buckets: string | null }[] = [];
+  const batches = createLogBatches(db);
+  const lastId = Number(db.prepare("SELECT max(id) AS id FROM log_entries").get()?.id ?? 0);
+  let nextId = Math.max(lastId, batches.lastId()) + 1;
+  const queue: Queued[] = [];
+  const repeated = new Set<RepeatedEntry>();
+  let repeats = 0;
   const listeners = new Set<LogListener>();
   let routing: LogRouting | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let sinceTrim = 0;
+  let trimmedByAgeAt = Number.NEGATIVE_INFINITY;
   // Entries of one process are told apart by a prefix of its own and a counter: cheaper than an id each.
   const process = ids.short(8);
   let counter = 0;
 
+  const insert = ({ timeMs, entry, buckets }: Queued): void => {
+    db.prepare(
+      `INSERT INTO log_entries (id, project, time_ms, log_name, insert_id, entry, buckets) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
+    ).run(nextId++, projectOf(entry.logName), timeMs, entry.logName, entry.insertId, JSON.stringify(entry), buckets);
+    sinceTrim += 1;
+  };
+
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (queue.length === 0) return;
-    const rows = queue.splice(0);
+    if (queue.length === 0 && repeats === 0) return;
     db.tx(() => {
-      const insert = db.prepare(
-        `INSERT INTO log_entries (project, time_ms, log_name, insert_id, entry, buckets) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING`,
-      );
-      for (const { timeMs, entry, buckets } of rows) {
-        insert.run(projectOf(entry.logName), timeMs, entry.logName, entry.insertId, JSON.stringify(entry), buckets);
-      }
-      sinceTrim += rows.length;
+      for (const each of queue.splice(0)) insert(each);
+      for (const each of repeated) insertRepeated(each);
+      repeated.clear();
+      repeats = 0;
       if (sinceTrim >= trimEvery) trim();
     });
   };
 
-  const trim = (): void => {
-    sinceTrim = 0;
-    db.prepare("DELETE FROM log_entries WHERE id <= (SELECT max(id) FROM log_entries) - ?").run(keep);
-    const kept = routing?.keptMs() ?? keptMs;
-    const before = (ms: number): number => Math.floor(clock.now() - ms);
-    db.prepare("DELETE FROM log_entries WHERE time_ms < ?").run(before(kept.longest));
-    db.prepare(
-      "DELETE FROM log_entries WHERE time_ms < ? AND buckets IS NULL AND log_name NOT LIKE '%cloudaudit.googleapis.com%'",
-    ).run(before(kept.byDefault));
+  const insertRepeated = ({ entry, text, project, pending }: RepeatedEntry): void => {
+    const rows = pending.splice(0);
+    const count = rows.length / 2;
+    if (count >= leastBatch) {
+      batches.add({ id: nextId, project, logName: String(entry.logName), entry: text, prefix: process, rows });
+      nextId += count;
+      sinceTrim += count;
+      return;
+    }
+    for (let at = 0; at < rows.length; at += 2) {
+      const [timeMs = 0, number = 0] = [rows[at], rows[at + 1]];
+      insert({ timeMs, entry: stamped(entry as JsonObject, timeMs, insertIdOf(number)), buckets: null });
+    }
   };
 
-  const writeExact: LogStore["writeExact"] = ({ timeMs, timestamp, extra, severity, insertId, ...rest }) => {
+  const insertIdOf = (number: number): string => `${process}${number.toString(36)}`;
+
+  const trim = (): void => {
+    sinceTrim = 0;
+    db.prepare("DELETE FROM log_entries WHERE id < ?").run(nextId - keep);
+    batches.trim({ beforeId: nextId - keep });
+    if (clock.now() - trimmedByAgeAt < trimByAgeEveryMs) return;
+    trimmedByAgeAt = clock.now();
+    const kept = routing?.keptMs() ?? keptMs;
+    const before = (ms: number): number => Math.floor(clock.now() - ms);
+    batches.trim({ beforeMs: before(kept.longest) });
+    // By the index, which has the project first.
+    let project: unknown = "";
+    for (;;) {
+      project = db
+        .prepare("SELECT min(project) AS project FROM log_entries WHERE project > ?")
+        .get(String(project))?.project;
+      if (typeof project !== "string") return;
+      db.prepare("DELETE FROM log_entries WHERE project = ? AND time_ms < ?").run(project, before(kept.longest));
+      db.prepare(
+        `DELETE FROM log_entries WHERE project = ? AND time_ms < ? AND buckets IS NULL
+         AND log_name NOT LIKE '%cloudaudit.googleapis.com%'`,
+      ).run(project, before(kept.byDefault));
+    }
+  };
+
+  /** The entry as it is stored, after everybody who listens was told; undefined where it goes nowhere. */
+  const routed = ({
+    timeMs,
+    timestamp,
+    extra,
+    severity,
+    insertId,
+    ...rest
+  }: Parameters<LogStore["writeExact"]>[0]): Queued | undefined => {
     const nowMs = clock.now();
     const at = timestamp === undefined ? (timeMs ?? nowMs) : Date.parse(timestamp);
     const entry: StoredEntry = {
@@ -133,19 +209,90 @@ export function createLogs(parts: {
       severity: severity ?? "DEFAULT",
       timestamp: timestamp ?? new Date(at).toISOString(),
       receiveTimestamp: new Date(nowMs).toISOString(),
-      insertId: insertId ?? `${process}${(counter++).toString(36)}`,
+      insertId: insertId ?? insertIdOf(counter++),
     };
+    const buckets = tell(entry);
+    if (closed || buckets?.length === 0) return undefined;
+    return { timeMs: Math.floor(at), entry, buckets: buckets === undefined ? null : JSON.stringify(buckets) };
+  };
+
+  const tell = (entry: StoredEntry): readonly string[] | undefined => {
     const buckets = routing?.buckets(entry);
     for (const listener of listeners) listener(entry, buckets);
-    if (closed || buckets?.length === 0) return;
-    queue.push({ timeMs: Math.floor(at), entry, buckets: buckets === undefined ? null : JSON.stringify(buckets) });
-    if (queue.length >= batch) flush();
-    else timer ??= setTimeout(flush, delayMs).unref();
+    return buckets;
   };
+
+  const soon = (): void => {
+    timer ??= setTimeout(flush, delayMs).unref();
+  };
+
+  const writeExact: LogStore["writeExact"] = (entry) => {
+    const row = routed(entry);
+    if (row === undefined) return;
+    queue.push(row);
+    if (queue.length >= batch) flush();
+    else soon();
+  };
+
+  const repeat = (repeatedEntry: RepeatedEntry): void => {
+    const timeMs = Math.floor(clock.now());
+    const number = counter++;
+    if (listeners.size > 0 || routing !== undefined) {
+      const entry = stamped(repeatedEntry.entry as JsonObject, timeMs, insertIdOf(number));
+      const buckets = tell(entry);
+      if (buckets !== undefined) {
+        if (buckets.length > 0 && !closed) queue.push({ timeMs, entry, buckets: JSON.stringify(buckets) });
+        soon();
+        return;
+      }
+    }
+    if (closed) return;
+    repeatedEntry.pending.push(timeMs, number);
+    repeated.add(repeatedEntry);
+    repeats += 1;
+    if (repeats >= mostRepeated) flush();
+    else soon();
+  };
+
+  /** Rows of the table, the others are in batches. */
+  function* single({ projects, fromMs, toMs, newestFirst, last }: Within): Generator<PlacedRow> {
+    const rows = db.prepare(
+      `SELECT id, time_ms, entry, buckets FROM log_entries
+       WHERE project IN (SELECT value FROM json_each(?)) AND time_ms BETWEEN ? AND ?
+         AND (time_ms, id) ${newestFirst ? "<" : ">"} (?, ?)
+       ORDER BY time_ms ${newestFirst ? "DESC" : "ASC"}, id ${newestFirst ? "DESC" : "ASC"} LIMIT ${batch}`,
+    );
+    let at = last;
+    for (;;) {
+      // In pages, so that no statement stays open while the caller works.
+      const page = rows.all(JSON.stringify(projects), Math.floor(fromMs), Math.ceil(toMs), at.time, at.id);
+      for (const row of page) {
+        at = { time: Number(row.time_ms), id: Number(row.id) };
+        yield {
+          timeMs: at.time,
+          id: at.id,
+          read: () => JSON.parse(String(row.entry)) as StoredEntry,
+          buckets: row.buckets === null ? undefined : (JSON.parse(String(row.buckets)) as string[]),
+        };
+      }
+      if (page.length < batch) return;
+    }
+  }
 
   return {
     write: writeExact,
     writeExact,
+    writeNow: (entry) => {
+      const row = routed(entry);
+      if (row === undefined) return;
+      insert(row);
+      if (sinceTrim >= trimEvery) db.tx(trim);
+    },
+    repeatable: ({ severity = "DEFAULT", timeMs: _, insertId: __, ...rest }) => {
+      const entry = { ...rest, severity };
+      return { entry, text: JSON.stringify(entry), project: projectOf(entry.logName), pending: [] };
+    },
+    repeat,
     flush,
     route: (given) => {
       routing = given;
@@ -158,45 +305,44 @@ export function createLogs(parts: {
       flush();
       const [time = newestFirst ? toMs : fromMs, id = newestFirst ? Number.MAX_SAFE_INTEGER : -1] =
         after?.split(".").map(Number) ?? [];
-      const rows = db.prepare(
-        `SELECT id, time_ms, entry, buckets FROM log_entries
-         WHERE project IN (SELECT value FROM json_each(?)) AND time_ms BETWEEN ? AND ?
-           AND (time_ms, id) ${newestFirst ? "<" : ">"} (?, ?)
-         ORDER BY time_ms ${newestFirst ? "DESC" : "ASC"}, id ${newestFirst ? "DESC" : "ASC"} LIMIT ${batch}`,
-      );
-      let last = { time, id };
-      for (;;) {
-        // In pages, so that no statement stays open while the caller works.
-        const page = rows.all(JSON.stringify(projects), Math.floor(fromMs), Math.ceil(toMs), last.time, last.id);
-        for (const row of page) {
-          last = { time: Number(row.time_ms), id: Number(row.id) };
-          yield {
-            entry: JSON.parse(String(row.entry)) as StoredEntry,
-            position: `${last.time}.${last.id}`,
-            buckets: row.buckets === null ? undefined : (JSON.parse(String(row.buckets)) as string[]),
-          };
-        }
-        if (page.length < batch) return;
+      const within: Within = { projects, fromMs, toMs, newestFirst, last: { time, id } };
+      for (const row of merged(single(within), batches.rows(within), newestFirst)) {
+        yield { entry: row.read(), position: `${row.timeMs}.${row.id}`, buckets: row.buckets };
       }
     },
     names: (projects) => {
       flush();
-      return db
-        .prepare(
-          `SELECT DISTINCT log_name FROM log_entries WHERE project IN (SELECT value FROM json_each(?)) ORDER BY log_name`,
-        )
-        .all(JSON.stringify(projects))
-        .map((row) => String(row.log_name));
+      const rows = db
+        .prepare("SELECT DISTINCT log_name FROM log_entries WHERE project IN (SELECT value FROM json_each(?))")
+        .all(JSON.stringify(projects));
+      return [...new Set([...rows.map((row) => String(row.log_name)), ...batches.names(projects)])].sort();
     },
     remove: (logName) => {
       flush();
-      return Number(db.prepare("DELETE FROM log_entries WHERE log_name = ?").run(logName).changes);
+      const gone = Number(db.prepare("DELETE FROM log_entries WHERE log_name = ?").run(logName).changes);
+      return gone + batches.remove(logName);
     },
     close: () => {
       flush();
       closed = true;
     },
   };
+}
+
+interface Queued {
+  readonly timeMs: number;
+  readonly entry: StoredEntry;
+  readonly buckets: string | null;
+}
+
+interface Within extends Span {
+  readonly projects: readonly string[];
+  readonly newestFirst: boolean;
+}
+
+function stamped(entry: JsonObject, timeMs: number, insertId: string): StoredEntry {
+  const timestamp = new Date(timeMs).toISOString();
+  return { ...entry, timestamp, receiveTimestamp: timestamp, insertId } as unknown as StoredEntry;
 }
 
 /** `p` of `projects/p/logs/…`; the whole parent where it is no project. */

@@ -60,6 +60,42 @@ describe("database", () => {
     db.close();
   });
 
+  test("transactions together are one: each undoes its own writes alone, and a failure at the end undoes them all", () => {
+    const db = createDatabase();
+    db.define(
+      "CREATE TABLE t (x); CREATE TABLE u (x REFERENCES v DEFERRABLE INITIALLY DEFERRED); CREATE TABLE v (x PRIMARY KEY)",
+    );
+    const insert = (x: number) => db.tx(() => db.prepare("INSERT INTO t VALUES (?)").run(x));
+    const kept = () =>
+      db
+        .prepare("SELECT x FROM t")
+        .all()
+        .map(({ x }) => x);
+    let undone = 0;
+    db.onRollback(() => undone++);
+    const answer = db.together(() => {
+      insert(1);
+      expect(() =>
+        db.tx(() => {
+          insert(2);
+          throw new Error("no");
+        }),
+      ).toThrow("no");
+      db.together(() => insert(3));
+      return "done";
+    });
+    expect([answer, kept(), undone, db.sql.isTransaction]).toEqual(["done", [1, 3], 1, false]);
+    expect(() =>
+      db.together(() => {
+        insert(4);
+        db.prepare("INSERT INTO u VALUES (7)").run();
+      }),
+    ).toThrow("FOREIGN KEY");
+    expect([kept(), undone, db.sql.isTransaction]).toEqual([[1, 3], 2, false]);
+    insert(5);
+    expect(kept()).toEqual([1, 3, 5]);
+  });
+
   test("a state file of a newer version is refused and left as it is", () => {
     const file = join(dir, "state.db");
     const newer = new DatabaseSync(file);
@@ -206,5 +242,49 @@ describe("logs", () => {
     const kept = [...logs.query({ projects: ["p"] })];
     expect(kept.length).toBeLessThan(2500);
     expect(kept.at(-1)?.entry.textPayload).toBe("5999");
+  });
+
+  test("what comes again and again is kept once, and read in its place among the rest", () => {
+    const db = createDatabase();
+    const clock = createClock({ frozenAt: 1_800_000_000_000 });
+    const logs = createLogs({ db, clock, ids: seededIds("logs"), keep: 1000 });
+    const [often, rare] = ["often", "rare"].map((textPayload) => logs.repeatable({ ...entry, textPayload }));
+    if (often === undefined || rare === undefined) throw new Error("none");
+    for (let round = 0; round < 20; round++) {
+      logs.repeat(often);
+      if (round % 10 === 0) logs.repeat(rare);
+      if (round % 5 === 0) logs.write({ ...entry, textPayload: `single ${round}` });
+      clock.advance(1);
+      if (round === 11) logs.flush();
+    }
+    const read = (query: { newestFirst?: boolean; after?: string; fromMs?: number; toMs?: number }) => [
+      ...logs.query({ projects: ["p"], ...query }),
+    ];
+    const rows = read({});
+    const texts = rows.map((row) => row.entry.textPayload);
+    expect(texts.filter((text) => text === "often")).toHaveLength(20);
+    expect(texts).toHaveLength(26);
+    const times = rows.map((row) => row.entry.timestamp);
+    expect(times).toEqual(times.toSorted());
+    expect(new Set(rows.map((row) => row.entry.insertId)).size).toBe(26);
+    expect(read({ newestFirst: true }).map((row) => row.position)).toEqual(
+      rows.map((row) => row.position).toReversed(),
+    );
+    for (const at of [0, 7, 25]) {
+      expect(read({ after: rows[at]?.position ?? "" })).toEqual(rows.slice(at + 1));
+    }
+    expect(read({ fromMs: clock.now() - 15, toMs: clock.now() - 11 })).toHaveLength(6);
+    expect(db.prepare("SELECT count(*) AS n FROM log_entries").get()?.n).toBe(6);
+
+    const heard: unknown[] = [];
+    logs.subscribe((each) => heard.push(each.textPayload));
+    logs.repeat(often);
+    expect(heard).toEqual(["often"]);
+    for (let i = 0; i < 6000; i++) logs.repeat(often);
+    logs.flush();
+    expect(read({}).length).toBeLessThan(6100);
+    expect(logs.names(["p"])).toEqual(["projects/p/logs/x"]);
+    expect(logs.remove("projects/p/logs/x")).toBeGreaterThan(900);
+    expect(read({})).toEqual([]);
   });
 });

@@ -143,16 +143,18 @@ export class Invoker {
       this.#audit(call, access, request, { error });
       throw error;
     };
-    let raw: unknown;
-    try {
-      this.chain.admit(call, service, access, request);
-      const wait = this.chain.meet(call, access, request);
-      raw = wait === undefined ? handle() : wait.then(handle);
-      if (!(raw instanceof Promise)) return done(raw);
-    } catch (thrown) {
-      return failed(thrown);
-    }
-    return raw.then(done).catch(failed);
+    // What a handler writes and its audit entry are kept together, and before the answer.
+    const answer = this.host.db.together((): O | Promise<unknown> => {
+      try {
+        this.chain.admit(call, service, access, request);
+        const wait = this.chain.meet(call, access, request);
+        const raw = wait === undefined ? handle() : wait.then(handle);
+        return raw instanceof Promise ? raw : done(raw);
+      } catch (thrown) {
+        return failed(thrown);
+      }
+    });
+    return answer instanceof Promise ? answer.then(done).catch(failed) : answer;
   }
 
   #audit<I>(call: Call, access: Access<I>, request: I, outcome: { answer?: unknown; error?: unknown }): void {

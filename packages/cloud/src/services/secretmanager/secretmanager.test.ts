@@ -260,3 +260,31 @@ test("secretmanager: the official client over gRPC", async () => {
     await client.close();
   }
 });
+
+test("secretmanager: what was read before is not read again once it has changed", async () => {
+  const value = async (version: string): Promise<string> => {
+    const { body } = await call("GET", `projects/demo/secrets/again/versions/${version}:access`);
+    const { payload, error } = body as { payload?: { data: string }; error?: { status: string } };
+    return error?.status ?? Buffer.from(payload?.data ?? "", "base64").toString();
+  };
+  const both = async () => [await value("latest"), await value("1")];
+  await create("again");
+  await add("again", "one");
+  expect(await both()).toEqual(["one", "one"]);
+  await add("again", "two");
+  expect(await both()).toEqual(["two", "one"]);
+  await call("POST", "projects/demo/secrets/again/versions/1:disable", {});
+  expect(await both()).toEqual(["two", "FAILED_PRECONDITION"]);
+  await call("POST", "projects/demo/secrets/again/versions/1:enable", {});
+  expect(await both()).toEqual(["two", "one"]);
+  const undone = () =>
+    cloud.host.db.tx(() => {
+      cloud.host.db.prepare("UPDATE secret_versions SET state = 2 WHERE secret LIKE '%/again'").run();
+      throw new Error("no");
+    });
+  expect(undone).toThrow("no");
+  expect(await both()).toEqual(["two", "one"]);
+  await call("DELETE", "projects/demo/secrets/again");
+  await create("again");
+  expect(await both()).toEqual(["NOT_FOUND", "NOT_FOUND"]);
+});

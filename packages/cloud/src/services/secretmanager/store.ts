@@ -1,5 +1,6 @@
 import type { Secret, SecretVersion } from "../../../gen/types/google/cloud/secretmanager/v1/resources_pb.js";
 import type { Database } from "../../host.ts";
+import { createAccessCache } from "./access-cache.ts";
 
 /** How messages become bytes and back; the store itself knows no protobuf. */
 export interface Codec {
@@ -47,6 +48,8 @@ const accessColumns = "SELECT version, state, sealed, crc FROM secret_versions W
 
 export function createStore(db: Database, codec: Codec) {
   db.define(schema);
+  const kept = createAccessCache();
+  db.onRollback(kept.clear);
   const byNumber = db.prepare(`${accessColumns} AND version = ?`);
   const newest = db.prepare(`${accessColumns} ORDER BY version DESC LIMIT 1`);
   const oneSecret = db.prepare("SELECT message, changed FROM secrets WHERE name = ?");
@@ -77,8 +80,13 @@ export function createStore(db: Database, codec: Codec) {
 
   return {
     /** The row of a version by number, or of the newest; undefined when there is none. */
-    access: (secret: string, version: number | "latest"): AccessRow | undefined =>
-      (version === "latest" ? newest.get(secret) : byNumber.get(secret, version)) as AccessRow | undefined,
+    access: (secret: string, version: number | "latest"): AccessRow | undefined => {
+      const known = kept.get(secret, version);
+      if (known !== undefined) return known;
+      const row = (version === "latest" ? newest.get(secret) : byNumber.get(secret, version)) as AccessRow | undefined;
+      if (row !== undefined) kept.put(secret, version, row);
+      return row;
+    },
 
     secret: (name: string): StoredSecret | undefined => {
       const row = oneSecret.get(name) as SecretRow;
@@ -103,6 +111,7 @@ export function createStore(db: Database, codec: Codec) {
       );
     },
     deleteSecret: (name: string): void => {
+      kept.forget(name);
       db.prepare("DELETE FROM secret_versions WHERE secret = ?").run(name);
       db.prepare("DELETE FROM secrets WHERE name = ?").run(name);
     },
@@ -121,6 +130,7 @@ export function createStore(db: Database, codec: Codec) {
       payload: { readonly sealed: Uint8Array; readonly crc: number },
       changedMicros: number,
     ): void => {
+      kept.forget(secret);
       db.prepare(
         "INSERT INTO secret_versions (secret, version, state, changed, destroys, crc, message, sealed) VALUES (?, ?, ?, ?, NULL, ?, ?, ?)",
       ).run(secret, number, version.state, changedMicros, payload.crc, codec.version.encode(version), payload.sealed);
@@ -141,6 +151,7 @@ export function createStore(db: Database, codec: Codec) {
       version: SecretVersion,
       change: { readonly changedMicros: number; readonly destroysMs?: number | undefined; readonly wipe?: boolean },
     ): void => {
+      kept.forget(secret);
       db.prepare(
         `UPDATE secret_versions SET state = ?, changed = ?, destroys = ?, message = ?${change.wipe ? ", sealed = NULL" : ""}
          WHERE secret = ? AND version = ?`,
