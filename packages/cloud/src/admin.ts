@@ -2,6 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseDuration } from "@aloft/kit/duration";
 import { readFault } from "./admin-faults.ts";
+import { changeGroup, removeGroup } from "./admin-groups.ts";
+import { localIam } from "./chain/iam.ts";
 import { bearer } from "./chain/identity.ts";
 import type { LocalTokens } from "./chain/tokens.ts";
 import type { LocalCa } from "./cloud.ts";
@@ -65,6 +67,15 @@ const actions: Readonly<Record<string, Action>> = {
     if (id !== undefined && cleared === 0) throw new RpcError("NOT_FOUND", `There is no fault ${id}.`);
     return { cleared };
   },
+  "GET groups": groups,
+  "POST groups": (cloud, body) => {
+    changeGroup(localIam(cloud.now().host.iam).groups, body);
+    return groups(cloud);
+  },
+  "DELETE groups": (cloud, body) => {
+    removeGroup(localIam(cloud.now().host.iam).groups, body);
+    return groups(cloud);
+  },
   "GET projects": projects,
   "POST projects": (cloud, body) => {
     const { id, number } = body;
@@ -77,7 +88,7 @@ const actions: Readonly<Record<string, Action>> = {
 /** The most that the clock may run as fast as the computer's time. */
 const fastest = 10_000;
 
-const known = new Set(["status", "reset", "clock", "faults", "token", "ca", "projects", "snapshot"]);
+const known = new Set(["status", "reset", "clock", "faults", "groups", "token", "ca", "projects", "snapshot"]);
 
 /** `/_aloft/v1/…`: how `aloft` steers its local cloud, with the admin token of `.aloft/cloud.json`. */
 export function createAdmin(
@@ -150,6 +161,11 @@ function faults(cloud: AdminCloud): Json {
       .faults.list()
       .map((fault) => ({ ...fault })),
   };
+}
+
+function groups(cloud: AdminCloud): Json {
+  const all = localIam(cloud.now().host.iam).groups.list();
+  return { groups: all.map(({ group, members }) => ({ group, members: [...members] })) };
 }
 
 function projects(cloud: AdminCloud): Json {

@@ -18,5 +18,21 @@ test("cloud faults and clock: added, told, cleared; time moves", async () => {
 
   const moved = JSON.parse((await box.aloft(["cloud", "clock", "--advance", "36h", "--json"])).stdout);
   expect(Date.parse(moved.now) - Date.now()).toBeGreaterThan(35 * 3_600_000);
+  const fast = await box.aloft(["cloud", "clock", "--rate", "60"]);
+  expect(fast.stdout).toMatch(/ in the local cloud, where time runs 60 times as fast\n$/);
+  expect((await box.aloft(["cloud", "clock", "--rate", "0"])).stderr).toContain("--rate 0 is not a number from 1");
   expect((await box.aloft(["cloud", "clock", "--advance", "soon"])).stderr).toContain("--advance soon is no duration");
+}, 30_000);
+
+test("cloud groups: who is in one is said, told and taken back", async () => {
+  await using box = await sandbox();
+  await box.aloft(["cloud", "start"]);
+  const groups = (...args: string[]) => box.aloft(["cloud", "groups", ...args]);
+  expect((await groups("list")).stdout).toBe("Nobody is in any group.\n");
+  const added = await groups("add", "devs@example.com", "ann@example.com", "group:leads@example.com");
+  expect(added.stdout).toBe("  devs@example.com  group:leads@example.com, user:ann@example.com\n");
+  expect((await groups("remove", "devs@example.com", "ann@example.com")).stdout).not.toContain("ann");
+  expect((await groups("remove", "devs@example.com")).stdout).toBe("Nobody is in any group.\n");
+  expect((await groups("add", "devs@example.com")).stderr).toContain("add takes a group and its members");
+  expect((await groups("add", "devs", "ann@example.com")).stderr).toContain("is no group's e-mail");
 }, 30_000);

@@ -7,7 +7,7 @@ export const command = defineCommand({
   name: "cloud faults",
   summary: "Make calls to the local cloud fail or wait, on purpose: add, list, clear",
   about:
-    "A fault meets the calls of its API and method (all without them), as many as its rate says, until its count is used up or it is cleared. Faults go with the cloud's process.",
+    "A fault meets the calls of its API and method (all without them), as many as its rate says, until its count is used up or it is cleared. Faults outlive the cloud's process.",
   args: [
     { name: "ACTION", required: true, what: "add, list or clear" },
     { name: "ID", what: "clear: this one alone" },

@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   "cloud reset": () => import("./cloud-reset.ts"),
   "cloud clock": () => import("./cloud-clock.ts"),
   "cloud faults": () => import("./cloud-faults.ts"),
+  "cloud groups": () => import("./cloud-groups.ts"),
   "cloud token": () => import("./cloud-token.ts"),
   "cloud env": () => import("./cloud-env.ts"),
   exec: () => import("./exec.ts"),

@@ -79,6 +79,11 @@ export interface CloudClock {
   readonly rate: number;
 }
 
+export interface Group {
+  readonly group: string;
+  readonly members: readonly string[];
+}
+
 /** The local cloud's own API, steered by `aloft` alone; everything else goes through Google's. */
 export interface Admin {
   readonly address: string;
@@ -94,6 +99,14 @@ export interface Admin {
   addFault(fault: FaultRequest): Promise<Fault>;
   /** All of them without an id. How many went. */
   clearFaults(id?: string): Promise<number>;
+  groups(): Promise<readonly Group[]>;
+  /** Who is in a group from now on, or no longer. */
+  changeGroup(change: {
+    readonly group: string;
+    readonly add?: readonly string[];
+    readonly remove?: readonly string[];
+  }): Promise<readonly Group[]>;
+  removeGroup(group: string): Promise<readonly Group[]>;
   /** Removes every resource and its data. */
   reset(): Promise<void>;
 }
@@ -131,6 +144,9 @@ export function adminAt(place: Place, signal?: AbortSignal): Admin {
     addFault: async (fault) => (await call("POST", "faults", fault)) as Fault,
     clearFaults: async (id) =>
       ((await call("DELETE", "faults", id === undefined ? {} : { id })) as { cleared: number }).cleared,
+    groups: async () => ((await call("GET", "groups")) as { groups: Group[] }).groups,
+    changeGroup: async (change) => ((await call("POST", "groups", change)) as { groups: Group[] }).groups,
+    removeGroup: async (group) => ((await call("DELETE", "groups", { group })) as { groups: Group[] }).groups,
     reset: async () => {
       await call("POST", "reset", {});
     },

@@ -29,6 +29,12 @@ export interface DenyPolicy {
   readonly updatedMs: number;
 }
 
+/** A caller, with the groups (`group:…`) that it is in. */
+export interface Denied {
+  readonly caller: Principal;
+  readonly groups: readonly string[];
+}
+
 export type DenyContent = Pick<DenyPolicy, "displayName" | "annotations" | "rules">;
 
 /** The deny policies of all projects: in the database, and in memory for the check of every call. */
@@ -41,7 +47,7 @@ export interface DenyPolicies {
   put(projectId: string, id: string, content: DenyContent): DenyPolicy;
   remove(projectId: string, id: string): void;
   /** Whether a rule of the project denies it. `context` is asked for only where a rule has a condition. */
-  denies(projectId: string, caller: Principal, permission: string, context: () => ConditionContext): boolean;
+  denies(projectId: string, who: Denied, permission: string, context: () => ConditionContext): boolean;
 }
 
 export function createDenyPolicies(parts: { db: OpenDatabase; clock: MovableClock; ids: Ids }): DenyPolicies {
@@ -95,10 +101,10 @@ export function createDenyPolicies(parts: { db: OpenDatabase; clock: MovableCloc
       if (held?.size === 0) byProject.delete(projectId);
       touch();
     },
-    denies: (projectId, caller, permission, context) => {
+    denies: (projectId, who, permission, context) => {
       const policies = byProject.get(projectId);
       if (policies === undefined) return false;
-      const names = denyNames(caller);
+      const names = denyNames(who);
       const name = denyPermission(permission);
       for (const { rules } of policies.values()) {
         for (const rule of rules) {
@@ -115,8 +121,9 @@ export function createDenyPolicies(parts: { db: OpenDatabase; clock: MovableCloc
 }
 
 /** The names by which deny policies may mean this caller. */
-function denyNames(caller: Principal): ReadonlySet<string> {
+function denyNames({ caller, groups }: Denied): ReadonlySet<string> {
   const names = new Set(["principalSet://goog/public:all", ...(caller.sets ?? [])]);
+  for (const group of groups) names.add(`principalSet://goog/group/${group.slice("group:".length)}`);
   if (caller.kind === "federated") names.add(caller.email);
   if (caller.kind === "user") names.add(`principal://goog/subject/${caller.email}`);
   if (caller.kind === "serviceAccount") {

@@ -8,6 +8,7 @@ import { createAccounts } from "./accounts.ts";
 import { fullNames, type ProjectPlace, tagFacts } from "./condition-tags.ts";
 import { createCustomRoles } from "./custom-roles.ts";
 import { createDenyPolicies } from "./deny.ts";
+import { createGroups } from "./groups.ts";
 import { createIam, type LocalIam } from "./iam.ts";
 import type { LikeGoogle } from "./like-google.ts";
 import { createPolicies } from "./policies.ts";
@@ -29,6 +30,7 @@ export function createDirectory(parts: {
   const customRoles = createCustomRoles(parts);
   const deny = createDenyPolicies(parts);
   const keys = createAccountKeys(parts);
+  const groups = createGroups(parts.db);
   const selfSigned: LocalIam["selfSigned"] = (token) => readSelfSigned(token, { accounts, keys, clock: parts.clock });
   const { clock, mode, note, likeGoogle } = parts;
   const restricted = parts.presets?.has("org") ?? false;
@@ -57,6 +59,7 @@ export function createDirectory(parts: {
     customRoles,
     deny,
     keys,
+    groups,
     selfSigned,
     numberOf,
     above,

@@ -8,6 +8,7 @@ import { type ApiAttributes, type ConditionContext, conditionHolds } from "./con
 import type { CustomRoles } from "./custom-roles.ts";
 import { denied } from "./denied.ts";
 import type { DenyPolicies } from "./deny.ts";
+import type { Groups } from "./groups.ts";
 import type { LikeGoogle } from "./like-google.ts";
 import { checkBindings, namesOf } from "./members.ts";
 import type { Policies } from "./policies.ts";
@@ -23,6 +24,7 @@ export interface LocalIam extends Iam {
   readonly deny: DenyPolicies;
   readonly policies: Policies;
   readonly keys: AccountKeys;
+  readonly groups: Groups;
   /** `late`: as it came over the wire, so that it may take its time to count (`LikeGoogle`). */
   setPolicy(resource: string, policy: Parameters<Iam["setPolicy"]>[1], late?: boolean): Policy;
   /** Whether a deny policy forbids it, whoever grants it. */
@@ -48,6 +50,7 @@ export function createIam(parts: {
   readonly customRoles: CustomRoles;
   readonly deny: DenyPolicies;
   readonly keys: AccountKeys;
+  readonly groups: Groups;
   readonly selfSigned: LocalIam["selfSigned"];
   /** The number of a project here; undefined for any other. */
   readonly numberOf: (projectId: string) => string | undefined;
@@ -63,7 +66,7 @@ export function createIam(parts: {
   readonly restricted?: boolean;
 }): LocalIam {
   const { policies, accounts, customRoles, deny, keys, selfSigned, numberOf, clock, mode, note, above } = parts;
-  const { likeGoogle, restricted = false } = parts;
+  const { likeGoogle, groups, restricted = false } = parts;
   const isLocalProject = (id: string): boolean => numberOf(id) !== undefined;
 
   const permissionsOf = (role: string): ReadonlySet<string> | undefined =>
@@ -81,11 +84,12 @@ export function createIam(parts: {
     const project = /(?:^|\.googleapis\.com\/)projects\/([^/]+)/.exec(resource)?.[1];
     if (project === undefined) return false;
     const plain = (): ConditionContext => contextOf(resource, undefined);
-    return deny.denies(project, caller, permission, context ?? plain);
+    return deny.denies(project, { caller, groups: groups.of(namesOf(caller)) }, permission, context ?? plain);
   };
 
   const holds = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {
-    const names = namesOf(caller);
+    const own = namesOf(caller, numberOf);
+    const names = [...own, ...groups.of(own)];
     let context: ConditionContext | undefined;
     const known = (): ConditionContext => {
       context ??= contextOf(resource, api);
@@ -133,6 +137,7 @@ export function createIam(parts: {
     isDenied,
     policies,
     keys,
+    groups,
     selfSigned,
     holds,
     allowed,
@@ -147,7 +152,7 @@ export function createIam(parts: {
         if (member === "allUsers" || member === "allAuthenticatedUsers") throw notPermitted(member, resource);
       };
       checkBindings(policy.bindings, {
-        ...{ accounts, isLocalProject, hasRole, note, present },
+        ...{ accounts, isLocalProject, hasRole, note, present, isGroup: groups.has },
         isLate: late ? likeGoogle?.accountIsLate : undefined,
         permit: restricted ? permit : undefined,
       });

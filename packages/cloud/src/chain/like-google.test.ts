@@ -92,7 +92,7 @@ test("like google: a Redis takes its minutes", async () => {
   const body = { tier: "BASIC", memorySizeGb: 1 };
   const path = `${redis}/projects/demo/locations/us-central1/instances?instanceId=queue`;
   const operation = await rest("POST", path, { body });
-  const done = async () => (await rest("GET", `${redis}/${operation.body.name}`)).body.done !== undefined;
+  const done = async () => (await rest("GET", `${redis}/${operation.body.name}`)).body.response !== undefined;
   clock.advance(3 * minute - 1);
   expect(await done()).toBe(false);
   clock.advance(5 * minute + 1);

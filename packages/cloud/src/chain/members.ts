@@ -5,14 +5,30 @@ import type { Account, Accounts } from "./accounts.ts";
 import { checkCondition } from "./conditions.ts";
 import { roleKind } from "./roles.ts";
 
-/** The names by which policies may mean this caller. */
-export function namesOf(caller: Principal): readonly string[] {
+/** The names by which policies may mean this caller, the groups that it is in apart. */
+export function namesOf(
+  caller: Principal,
+  numberOf: (projectId: string) => string | undefined = () => undefined,
+): readonly string[] {
   if (caller.kind === "anonymous") return ["allUsers"];
   const names = ["allUsers", "allAuthenticatedUsers", ...(caller.sets ?? [])];
   if (caller.kind === "federated") return [...names, caller.email];
-  if (caller.kind === "serviceAccount") return [...names, `serviceAccount:${caller.email}`];
+  if (caller.kind === "serviceAccount") {
+    const all = allAccountsOf(caller.email, numberOf);
+    return [...names, `serviceAccount:${caller.email}`, ...(all === undefined ? [] : [all])];
+  }
   return [...names, `user:${caller.email}`, `domain:${caller.email.split("@")[1] ?? ""}`];
 }
+
+/** The name that all service accounts of a project go by: https://cloud.google.com/iam/docs/principal-identifiers */
+function allAccountsOf(address: string, numberOf: (projectId: string) => string | undefined): string | undefined {
+  const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(address)?.[1];
+  const number = project === undefined ? /^(\d+)-compute@/.exec(address)?.[1] : numberOf(project);
+  if (number === undefined) return undefined;
+  return `principalSet://cloudresourcemanager.googleapis.com/projects/${number}/type/ServiceAccount`;
+}
+
+const allAccounts = /^\/\/cloudresourcemanager\.googleapis\.com\/projects\/\d+\/type\/ServiceAccount$/;
 
 export interface BindingRules {
   readonly accounts: Accounts;
@@ -21,6 +37,8 @@ export interface BindingRules {
   readonly note: (topic: string, text: string) => void;
   /** Whether a custom role may be bound: it is there, or stood in the policy before. */
   readonly hasRole: (name: string) => boolean;
+  /** Whether anybody is known to be in a group. */
+  readonly isGroup: (email: string) => boolean;
   /** Members that stood in the policy before: a deleted account's may stay. */
   readonly present: ReadonlySet<string>;
   /** Whether an account is too new to be known. */
@@ -70,7 +88,9 @@ function checkMember(member: string, rules: BindingRules): void {
       return;
     case "group":
       if (!email.test(name)) break;
-      rules.note("iam.groups", `No members of groups are known here, so ${member} lets nobody in.`);
+      if (!rules.isGroup(name)) {
+        rules.note("iam.groups", `Nobody is in ${name} here: aloft cloud groups add ${name} MEMBER says who is.`);
+      }
       return;
     case "domain":
       if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(name)) break;
@@ -80,7 +100,7 @@ function checkMember(member: string, rules: BindingRules): void {
       return;
     case "principal":
     case "principalSet":
-      if (!name.startsWith("//iam.googleapis.com/")) break;
+      if (!name.startsWith("//iam.googleapis.com/") && !(type === "principalSet" && allAccounts.test(name))) break;
       return;
     case "projectOwner":
     case "projectEditor":
