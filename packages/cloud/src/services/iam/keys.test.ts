@@ -1,5 +1,7 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { selfSignedCertificate } from "../../chain/key-certificate.ts";
 import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 
@@ -22,6 +24,35 @@ test("iam: a key's public half is a certificate that the key signed", async () =
   const certificate = new X509Certificate(Buffer.from(data, "base64"));
   expect(certificate.subject).toBe(`CN=${email}`);
   expect(certificate.checkPrivateKey(createPrivateKey(file.private_key))).toBe(true);
+});
+
+test("iam: a key made elsewhere is uploaded as its certificate, once, and signs for its account", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const text = (key: KeyObject, type: "pkcs8" | "spki"): string => String(key.export({ format: "pem", type }));
+  const certificate = await selfSignedCertificate({
+    privateKey: text(privateKey, "pkcs8"),
+    publicKey: text(publicKey, "spki"),
+    name: "elsewhere",
+    serialNumber: "01",
+    fromMs: Date.now() - 60_000,
+  });
+  const upload = (data: string) =>
+    rest("POST", `${accounts}/${email}/keys:upload`, { body: { publicKeyData: Buffer.from(data).toString("base64") } });
+  expect((await upload("no certificate")).status).toBe(400);
+  const { body } = await upload(certificate);
+  expect(body).toMatchObject({ keyOrigin: "USER_PROVIDED", keyType: "USER_MANAGED" });
+  expect((await upload(certificate)).status).toBe(409);
+
+  const now = Math.floor(cloud.host.clock.now() / 1000);
+  const claims = { iss: email, scope: "x", aud: "https://oauth2.googleapis.com/token", iat: now, exp: now + 600 };
+  const kid = String(body.name).split("/").at(-1) ?? "";
+  const assertion = await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
+  const grant = { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion };
+  const answer = await fetch(`${cloud.url}/oauth2.googleapis.com/token`, {
+    method: "POST",
+    body: new URLSearchParams(grant),
+  });
+  expect(answer.status).toBe(200);
 });
 
 test("iam: errors over REST carry the list of the older APIs", async () => {

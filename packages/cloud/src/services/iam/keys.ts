@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
@@ -22,6 +23,7 @@ type KeyMethods = Pick<
   | "listServiceAccountKeys"
   | "getServiceAccountKey"
   | "createServiceAccountKey"
+  | "uploadServiceAccountKey"
   | "deleteServiceAccountKey"
   | "disableServiceAccountKey"
   | "enableServiceAccountKey"
@@ -74,6 +76,21 @@ export function keyMethods(host: Host): KeyMethods {
         };
       },
     },
+    uploadServiceAccountKey: {
+      permission: "iam.serviceAccountKeys.create",
+      resource,
+      audit: "ADMIN_WRITE",
+      handle: ({ name, publicKeyData }) => {
+        const account = mustBeAccount(host, name);
+        if (hasPreset(host, "org")) throw noKeys(canonicalAccount(host, name));
+        if (keys.list(account.uniqueId).length >= mostKeys) {
+          throw new RpcError("FAILED_PRECONDITION", "Precondition check failed.");
+        }
+        const key = keys.upload(account.uniqueId, certificateOf(publicKeyData, host.clock.now()));
+        if (key === undefined) throw new RpcError("ALREADY_EXISTS", "Requested entity already exists");
+        return show(account, key);
+      },
+    },
     getServiceAccountKey: {
       permission: "iam.serviceAccountKeys.get",
       resource,
@@ -123,14 +140,32 @@ export function keyMethods(host: Host): KeyMethods {
   };
 }
 
+/** The certificate of an RSA key that was made elsewhere. Throws INVALID_ARGUMENT for what Google does not take. */
+function certificateOf(data: Uint8Array, nowMs: number): X509Certificate {
+  const refuse = (why: string): never => {
+    throw new RpcError("INVALID_ARGUMENT", `The public key data is not valid: ${why}.`);
+  };
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(data);
+  } catch {
+    return refuse("it must be an X.509 certificate in PEM form");
+  }
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  if (asymmetricKeyType !== "rsa" || ![1024, 2048].includes(asymmetricKeyDetails?.modulusLength ?? 0)) {
+    return refuse("its key must be RSA, of 1024 or 2048 bits");
+  }
+  return Date.parse(certificate.validTo) < nowMs ? refuse("the certificate has expired") : certificate;
+}
+
 function show(account: Account, key: AccountKey): MessageInitShape<typeof ServiceAccountKeySchema> {
   return {
     name: `projects/${account.projectId}/serviceAccounts/${account.email}/keys/${key.id}`,
     keyAlgorithm: Algorithm.KEY_ALG_RSA_2048,
-    keyOrigin: Origin.GOOGLE_PROVIDED,
+    keyOrigin: key.uploaded === undefined ? Origin.GOOGLE_PROVIDED : Origin.USER_PROVIDED,
     keyType: KeyType.USER_MANAGED,
-    validAfterTime: timestampFromMs(Math.floor(key.createdMs / 1000) * 1000),
-    validBeforeTime: timestampFromDate(forever),
+    validAfterTime: timestampFromMs(key.uploaded?.fromMs ?? Math.floor(key.createdMs / 1000) * 1000),
+    validBeforeTime: key.uploaded === undefined ? timestampFromDate(forever) : timestampFromMs(key.uploaded.toMs),
     disabled: key.disabled,
   };
 }

@@ -7,6 +7,7 @@ import { bucketMethods } from "./buckets.ts";
 import { copyMethods } from "./copies.ts";
 import { storageErrors } from "./errors.ts";
 import { folderMethods } from "./folders.ts";
+import { hmacKeyMethods } from "./hmac-keys.ts";
 import { identify } from "./identity.ts";
 import { insertMethods } from "./insert.ts";
 import { runLifecycle, startLifecycle } from "./lifecycle.ts";
@@ -31,6 +32,7 @@ export function storageParts(host: Host): ServiceParts {
       ...copyMethods(all),
       ...folderMethods(all),
       ...notificationMethods(all),
+      ...hmacKeyMethods(all),
       ...rest,
       ...noCaches,
       ...missingMethods,

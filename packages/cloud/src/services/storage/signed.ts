@@ -4,8 +4,10 @@ import type { Host } from "../../host.ts";
 import type { Principal, RawRequest, RestPlace } from "../../service.ts";
 import { signingKey } from "../iamcredentials/store.ts";
 import { StorageError } from "./errors.ts";
+import { hmacKeysOf } from "./hmac-store.ts";
 
 const longestS = 604_800;
+const algorithms: ReadonlySet<string> = new Set(["GOOG4-RSA-SHA256", "GOOG4-HMAC-SHA256"]);
 
 export function isSigned(query: URLSearchParams): boolean {
   return parameter(query, "X-Goog-Signature") !== undefined || (query.has("GoogleAccessId") && query.has("Signature"));
@@ -25,12 +27,11 @@ export async function signer(host: Host, request: RawRequest & RestPlace): Promi
   const { query } = request;
   if (query.has("GoogleAccessId")) return olderSigner(host, request);
   const get = (name: string): string => parameter(query, name) ?? "";
-  if (get("X-Goog-Algorithm") !== "GOOG4-RSA-SHA256") {
-    throw malformed(
-      `The signature's algorithm ${get("X-Goog-Algorithm")} is not known here: only GOOG4-RSA-SHA256 is.`,
-    );
+  const algorithm = get("X-Goog-Algorithm");
+  if (!algorithms.has(algorithm)) {
+    throw malformed(`The signature's algorithm ${algorithm} is not known here: ${[...algorithms].join(" and ")} are.`);
   }
-  const [, email = "", scope = ""] =
+  const [, who = "", scope = ""] =
     /^(.+?)\/(\d{8}\/[^/]+\/storage\/goog4_request)$/.exec(get("X-Goog-Credential")) ?? [];
   const date = get("X-Goog-Date");
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];
@@ -45,10 +46,27 @@ export async function signer(host: Host, request: RawRequest & RestPlace): Promi
 
   const names = get("X-Goog-SignedHeaders").split(";");
   const canonical = candidates(request).map(([path, hostName]) => canonicalRequest(request, path, names, hostName));
-  const texts = canonical.map((text) => `GOOG4-RSA-SHA256\n${date}\n${scope}\n${sha256(text)}`);
-  const account = await accountThatSigned(host, email, texts, Buffer.from(get("X-Goog-Signature"), "hex"));
+  const texts = canonical.map((text) => `${algorithm}\n${date}\n${scope}\n${sha256(text)}`);
+  const signature = Buffer.from(get("X-Goog-Signature"), "hex");
+  const account =
+    algorithm === "GOOG4-HMAC-SHA256"
+      ? accountOfKey(host, who, (keys) => texts.some((text) => keys.signed(who, scope, text, signature)))
+      : await accountThatSigned(host, who, texts, signature);
   if (account === undefined) throw mismatch(`The canonical request was: ${canonical[0]}`);
   return account;
+}
+
+/** The account of an HMAC key that is in use, where the key signed. */
+function accountOfKey(
+  host: Host,
+  accessId: string,
+  signed: (keys: ReturnType<typeof hmacKeysOf>) => boolean,
+): Principal | undefined {
+  const keys = hmacKeysOf(host);
+  const key = keys.get(accessId);
+  const account = localIam(host.iam).accounts.get(key?.email ?? "");
+  if (key?.state !== "ACTIVE" || account === undefined || account.disabled || !signed(keys)) return undefined;
+  return { kind: "serviceAccount", email: account.email, uniqueId: account.uniqueId };
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -3,11 +3,6 @@ import { unimplemented } from "./errors.ts";
 
 /** What the API also has: known by name, and not here. */
 const missing: readonly (readonly [id: string, verb: RestMethod["verb"], path: string])[] = [
-  ["projects.hmacKeys.create", "POST", "/storage/v1/projects/{project}/hmacKeys"],
-  ["projects.hmacKeys.list", "GET", "/storage/v1/projects/{project}/hmacKeys"],
-  ["projects.hmacKeys.get", "GET", "/storage/v1/projects/{project}/hmacKeys/{key}"],
-  ["projects.hmacKeys.update", "PUT", "/storage/v1/projects/{project}/hmacKeys/{key}"],
-  ["projects.hmacKeys.delete", "DELETE", "/storage/v1/projects/{project}/hmacKeys/{key}"],
   ["buckets.restore", "POST", "/storage/v1/b/{bucket}/restore"],
   ["buckets.relocate", "POST", "/storage/v1/b/{bucket}/relocate"],
   ["objects.bulkRestore", "POST", "/storage/v1/b/{bucket}/o/bulkRestore"],
