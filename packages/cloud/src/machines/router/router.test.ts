@@ -127,6 +127,20 @@ describe("the router", () => {
     expect((await get("/")).status).toBe(403);
   });
 
+  test("every address of the service is an accepted audience: both forms, a tag's, with or without a slash", async () => {
+    const older = "api-abcdefghij-uc.a.run.app";
+    serve({ hosts: [serviceHost, older] });
+    for (const host of [serviceHost, older, `next---${older}`]) {
+      for (const audience of [`https://${host}`, `https://${host}/`]) {
+        expect([audience, (await get("/", await bearer(invoker, audience))).status]).toEqual([audience, 200]);
+      }
+    }
+    for (const audience of [`https://last---${older}`, `http://${older}`, older, `https://${older}/path`]) {
+      expect([audience, (await get("/", await bearer(invoker, audience))).status]).toEqual([audience, 401]);
+    }
+    serve({});
+  });
+
   test("custom audiences are accepted", async () => {
     serve({ audiences: ["https://api.example.com"] });
     expect((await get("/", await bearer(invoker, "https://api.example.com"))).status).toBe(200);

@@ -85,3 +85,15 @@ test("iamcredentials: what Google refuses is refused", async () => {
   await rest("POST", `iam.googleapis.com/v1/projects/-/serviceAccounts/${emails.target}:disable`, { body: {} });
   expect(await status("generateAccessToken", { scope })).toBe("FAILED_PRECONDITION");
 });
+
+test("iamcredentials: an account signs for itself only when it is its own token creator", async () => {
+  const sign = () => act(emails.middle, "signBlob", { payload: Buffer.from("text").toString("base64") }, emails.middle);
+  allow(emails.middle, "user:you@local.aloft");
+  const refused = await sign();
+  expect([refused.status, refused.body.error?.message]).toEqual([
+    403,
+    "Permission 'iam.serviceAccounts.signBlob' denied on resource (or it may not exist).",
+  ]);
+  allow(emails.middle, `serviceAccount:${emails.middle}`);
+  expect((await sign()).status).toBe(200);
+});
