@@ -36,7 +36,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS secrets (
     name TEXT PRIMARY KEY, parent TEXT NOT NULL, changed INTEGER NOT NULL, expires INTEGER, versions INTEGER NOT NULL,
     message BLOB NOT NULL) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS secrets_by_parent ON secrets (parent, name);
+  DROP INDEX IF EXISTS secrets_by_parent;
   CREATE INDEX IF NOT EXISTS secrets_by_expiry ON secrets (expires) WHERE expires IS NOT NULL;
   CREATE TABLE IF NOT EXISTS secret_versions (
     secret TEXT NOT NULL, version INTEGER NOT NULL, state INTEGER NOT NULL, changed INTEGER NOT NULL, destroys INTEGER,
@@ -49,12 +49,17 @@ const accessColumns = "SELECT version, state, sealed, crc FROM secret_versions W
 export function createStore(db: Database, codec: Codec) {
   db.define(schema);
   const kept = createAccessCache();
-  db.onRollback(kept.clear);
   const byNumber = db.prepare(`${accessColumns} AND version = ?`);
   const newest = db.prepare(`${accessColumns} ORDER BY version DESC LIMIT 1`);
   const oneSecret = db.prepare("SELECT message, changed FROM secrets WHERE name = ?");
-  const secretsAfter = db.prepare("SELECT message, changed FROM secrets WHERE parent = ? AND name > ? ORDER BY name");
-  const countSecrets = db.prepare("SELECT count(*) AS n FROM secrets WHERE parent = ?");
+  // Names begin with their parent's: its secrets stand together.
+  const secretsAfter = db.prepare("SELECT message, changed FROM secrets WHERE name > ? AND name < ? ORDER BY name");
+  const countSecrets = db.prepare("SELECT count(*) AS n FROM secrets WHERE name > ? AND name < ?");
+  const counts = new Map<string, number>();
+  db.onRollback(() => {
+    kept.clear();
+    counts.clear();
+  });
   const oneVersion = db.prepare(
     "SELECT message, version, changed FROM secret_versions WHERE secret = ? AND version = ?",
   );
@@ -94,13 +99,23 @@ export function createStore(db: Database, codec: Codec) {
     },
     /** By name, those after the name `after` (`""`: from the first). Read as they are asked for: take what you need at once. */
     secrets: function* (parent: string, after = ""): Generator<StoredSecret> {
-      for (const row of secretsAfter.iterate(parent, after)) yield secretFrom(row as NonNullable<SecretRow>);
+      const [first, end] = rangeOf(parent);
+      for (const row of secretsAfter.iterate(after > first ? after : first, end))
+        yield secretFrom(row as NonNullable<SecretRow>);
     },
-    countSecrets: (parent: string): number => Number(countSecrets.get(parent)?.n),
+    countSecrets: (parent: string): number => {
+      const known = counts.get(parent);
+      if (known !== undefined) return known;
+      const count = Number(countSecrets.get(...rangeOf(parent))?.n);
+      counts.set(parent, count);
+      return count;
+    },
     insertSecret: (parent: string, secret: Secret, changedMicros: number, expiresMs: number | undefined): void => {
       db.prepare(
         "INSERT INTO secrets (name, parent, changed, expires, versions, message) VALUES (?, ?, ?, ?, 0, ?)",
       ).run(secret.name, parent, changedMicros, expiresMs ?? null, codec.secret.encode(secret));
+      const count = counts.get(parent);
+      if (count !== undefined) counts.set(parent, count + 1);
     },
     updateSecret: (secret: Secret, changedMicros: number, expiresMs: number | undefined): void => {
       db.prepare("UPDATE secrets SET changed = ?, expires = ?, message = ? WHERE name = ?").run(
@@ -112,6 +127,7 @@ export function createStore(db: Database, codec: Codec) {
     },
     deleteSecret: (name: string): void => {
       kept.forget(name);
+      counts.clear();
       db.prepare("DELETE FROM secret_versions WHERE secret = ?").run(name);
       db.prepare("DELETE FROM secrets WHERE name = ?").run(name);
     },
@@ -190,4 +206,9 @@ export function createStore(db: Database, codec: Codec) {
           atMs: row.destroys as number,
         })),
   };
+}
+
+/** Between which names those of a parent's secrets stand. */
+function rangeOf(parent: string): [string, string] {
+  return [`${parent}/secrets/`, `${parent}/secrets0`];
 }
