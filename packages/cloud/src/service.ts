@@ -213,6 +213,8 @@ export interface Principal {
   readonly uniqueId?: string;
   /** The chain of delegation, first the original caller, when a service account was impersonated. */
   readonly delegation?: readonly string[];
+  /** A person by application default credentials: their calls must name the project that pays (`x-goog-user-project`). */
+  readonly byDefaultCredentials?: true;
   /** `principalSet://…` and other names this caller also goes by. */
   readonly sets?: readonly string[];
 }

@@ -13,6 +13,18 @@ import { type BindingDelta, bindingDeltas, modifiedGrants } from "./modified-gra
  */
 const billedToCaller: ReadonlySet<string> = new Set(["cloudresourcemanager.googleapis.com"]);
 
+/** APIs whose calls are always their resources' projects' to pay for. */
+const payingForItself: ReadonlySet<string> = new Set(["storage.googleapis.com"]);
+
+/** 403 for a person's application default credentials, whose calls nobody pays for unless they name who does. */
+function payerMissing(api: string): RpcError {
+  return new RpcError(
+    "PERMISSION_DENIED",
+    `Your application is authenticating by using local Application Default Credentials. The ${api} API requires a quota project, which is not set by default. To learn how to set your quota project, see https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds .`,
+    [errorInfo("SERVICE_DISABLED", "googleapis.com", { service: api, consumer: "projects/764086051850" })],
+  );
+}
+
 export interface AdmitParts {
   readonly projects: StoredProjects;
   readonly iam: LocalIam;
@@ -38,6 +50,7 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   }
   const payer = call.headers["x-goog-user-project"];
   if (payer !== undefined) admitPayer(call, service, payer, parts);
+  else if (call.caller.byDefaultCredentials && !payingForItself.has(service.api)) throw payerMissing(service.api);
 
   const consumer = billedToCaller.has(call.api) ? payer : named;
   const project = consumer === undefined ? undefined : projects.get(consumer);

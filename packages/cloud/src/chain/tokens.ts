@@ -27,6 +27,7 @@ interface Claims {
   readonly d?: readonly string[];
   readonly g?: readonly string[];
   readonly s?: readonly string[];
+  readonly a?: true;
   /** Expiry, ms. */
   readonly x: number;
   /** Distinguishes tokens made at one instant. */
@@ -116,6 +117,7 @@ export function createTokens(parts: {
         ...(principal.delegation === undefined ? {} : { d: principal.delegation }),
         ...(principal.sets === undefined ? {} : { g: principal.sets }),
         ...(scopes === undefined ? {} : { s: scopes }),
+        ...(principal.byDefaultCredentials === undefined ? {} : { a: true }),
         x: ends,
         n: randomBytes(6).toString("base64url"),
       };
@@ -170,6 +172,7 @@ function principalOf(claims: Claims): Principal {
     ...(claims.u === undefined ? {} : { uniqueId: claims.u }),
     ...(claims.d === undefined ? {} : { delegation: claims.d }),
     ...(claims.g === undefined ? {} : { sets: claims.g }),
+    ...(claims.a === undefined ? {} : { byDefaultCredentials: true }),
   };
 }
 

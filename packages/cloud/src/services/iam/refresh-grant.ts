@@ -3,6 +3,9 @@ import { type OauthAnswer, refused, type TokenGrantHandler } from "../../chain/o
 import type { LocalTokens } from "../../chain/tokens.ts";
 import type { Host } from "../../host.ts";
 
+/** Of `gcloud auth application-default login`. Its own project pays for nothing. */
+const defaultCredentialsClient = /^764086051850-[a-z0-9]+\.apps\.googleusercontent\.com$/;
+
 const cloudScope = "https://www.googleapis.com/auth/cloud-platform";
 
 /**
@@ -12,8 +15,10 @@ const cloudScope = "https://www.googleapis.com/auth/cloud-platform";
 export function refreshGrant(host: Host): TokenGrantHandler {
   return async (form): Promise<OauthAnswer | undefined> => {
     if (form.get("grant_type") !== "refresh_token") return undefined;
-    const principal = (host.tokens as LocalTokens).refreshed(form.get("refresh_token") ?? "");
-    if (principal === undefined) return refused("invalid_grant", "Bad Request");
+    const owner = (host.tokens as LocalTokens).refreshed(form.get("refresh_token") ?? "");
+    if (owner === undefined) return refused("invalid_grant", "Bad Request");
+    const byDefault = owner.kind === "user" && defaultCredentialsClient.test(form.get("client_id") ?? "");
+    const principal = byDefault ? ({ ...owner, byDefaultCredentials: true } as const) : owner;
     if (principal.kind === "serviceAccount") {
       const account = localIam(host.iam).accounts.get(principal.email);
       const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(principal.email)?.[1] ?? "";
