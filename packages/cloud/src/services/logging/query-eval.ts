@@ -143,11 +143,30 @@ function severityOf(name: string): number {
   return value;
 }
 
-/** RE2's leading flags are JavaScript's; possessive and lookaround forms are in neither. */
+const classes: Readonly<Record<string, string>> = {
+  alnum: "0-9A-Za-z",
+  alpha: "A-Za-z",
+  blank: "\\t ",
+  digit: "0-9",
+  lower: "a-z",
+  punct: "!-\\/:-@\\[-`{-~",
+  space: "\\s",
+  upper: "A-Z",
+  word: "\\w",
+  xdigit: "0-9A-Fa-f",
+};
+
+/** RE2's leading flags are JavaScript's; its names of groups, ends of text and classes are written another way. */
 export function regularExpression(text: string): RegExp {
   const [, flags = "", source = ""] = /^(?:\(\?([ims]+)\))?([\s\S]*)$/.exec(text) ?? [];
+  const written = source.replace(/\\[\s\S]|\(\?P<|\[:(\w+):\]/g, (found, name: string | undefined) => {
+    if (found === "(?P<") return "(?<";
+    if (found === "\\A") return "(?<![\\s\\S])";
+    if (found === "\\z") return "(?![\\s\\S])";
+    return name === undefined ? found : (classes[name] ?? found);
+  });
   try {
-    return new RegExp(source, flags);
+    return new RegExp(written, flags);
   } catch {
     throw new RpcError("INVALID_ARGUMENT", `Unparseable filter: invalid regular expression "${text}"`);
   }

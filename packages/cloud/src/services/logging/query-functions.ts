@@ -110,12 +110,36 @@ function number(value: string): number[] {
 function search(call: Call, field: Argument | undefined, query: string): Matcher {
   if (field !== undefined && typeof field !== "string") throw refused(call);
   const path = field === undefined ? undefined : fieldPath(field);
-  // A phrase between backticks stays whole.
-  const words = (query.toLowerCase().match(/`[^`]*`|[^\s,`]+/g) ?? []).map((word) => word.replaceAll("`", ""));
+  const wanted = (query.match(/`[^`]*`|[^\s`]+/g) ?? []).map((part) =>
+    part.startsWith("`") ? phrase(part.slice(1, -1)) : terms(part),
+  );
   return (entry) => {
     const where: unknown = path === undefined ? entry : valuesAt(entry, path);
-    return words.every((word) => anywhere(where, (held) => held.toLowerCase().includes(word)));
+    return wanted.every((holds) => holds(where));
   };
+}
+
+/** What parts a text into the terms that are searched for, as BigQuery's LOG_ANALYZER has it. */
+const delimiters = /[\s[\]<>(){}|!;,'"*&?+/:=@.\-$%\\_]+/;
+
+/** Every term of the text is a term of something there, in upper or lower case. */
+function terms(text: string): (where: unknown) => boolean {
+  const all = text.toLowerCase().split(delimiters).filter(Boolean);
+  return (where) => all.every((term) => anywhere(where, (held) => held.toLowerCase().split(delimiters).includes(term)));
+}
+
+/** The phrase stands there, in upper or lower case, and no term goes on before or after it. */
+function phrase(written: string): (where: unknown) => boolean {
+  const text = written.toLowerCase();
+  const edge = (char: string | undefined): boolean => char === undefined || delimiters.test(char);
+  const stands = (value: string): boolean => {
+    const held = value.toLowerCase();
+    for (let at = held.indexOf(text); at >= 0; at = held.indexOf(text, at + 1)) {
+      if (edge(held[at - 1]) && edge(held[at + text.length])) return true;
+    }
+    return false;
+  };
+  return (where) => anywhere(where, stands);
 }
 
 function subnet(call: Call, cidr: string): (address: string) => boolean {

@@ -42,8 +42,8 @@ export function snoozesRpc(host: Host, policies: Policies): RpcService {
     if (startTime === undefined || endTime === undefined) {
       throw invalid(badField("snooze.interval", undefined, "A start and an end must be given."));
     }
-    if (timestampMs(endTime) <= timestampMs(startTime)) {
-      throw invalid(badField("snooze.interval.end_time", undefined, "It must be after the start."));
+    if (timestampMs(endTime) < timestampMs(startTime)) {
+      throw invalid(badField("snooze.interval.end_time", undefined, "It must not be before the start."));
     }
   };
   const startOf = ({ interval }: Snooze): number =>
@@ -85,8 +85,8 @@ export function snoozesRpc(host: Host, policies: Policies): RpcService {
       handle: ({ snooze: given, updateMask }) => {
         if (given === undefined) throw invalid(badField("snooze", undefined, "A snooze must be given."));
         const before = snoozes.find(given.name);
-        const paths = updateMask?.paths ?? [];
-        if (paths.length === 0) throw invalid(badField("update_mask", undefined, "A field to update must be given."));
+        // Without a mask all that may be changed is replaced, as gcloud's cancel relies on.
+        const paths = updateMask === undefined || updateMask.paths.length === 0 ? ["*"] : updateMask.paths;
         const changed = schemas.clone(snoozes.schema, before);
         applyFieldMask(snoozes.schema, changed, schemas.clone(snoozes.schema, given), {
           paths,
