@@ -98,13 +98,35 @@ test("connect: SERVICE_DISABLED is waited out for an API that was just enabled, 
     metadata: { service: "x" },
   };
   const disabled: Answer = [403, status(403, "PERMISSION_DENIED", [info])];
-  await using server = await serve(disabled, [200, {}], disabled, disabled, [200, { ready: true }]);
+  const off: Answer = [200, { state: "DISABLED" }];
+  await using server = await serve(disabled, off, [200, {}], disabled, disabled, [200, { ready: true }]);
   const google = to(server.origin);
   const call = { api: "redis", path: "v1/x" };
   await expect(google.request(call)).rejects.toMatchObject({ reason: "SERVICE_DISABLED", metadata: { service: "x" } });
   const body = { serviceIds: ["redis.googleapis.com"] };
   await google.request({ api: "serviceusage", path: "v1/projects/p/services:batchEnable", verb: "POST", body });
-  expect(await google.request(call)).toEqual({ ready: true });
+  const said: string[] = [];
+  expect(await google.request({ ...call, onWait: (why) => said.push(why) })).toEqual({ ready: true });
+  const waiting = "waiting for redis.googleapis.com, which was switched on a moment ago";
+  expect(said).toEqual([waiting, waiting]);
+});
+
+test("connect: SERVICE_DISABLED is waited out too where another run switched the API on: Service Usage is asked, once", async () => {
+  const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "SERVICE_DISABLED", metadata: {} };
+  const disabled: Answer = [403, status(403, "PERMISSION_DENIED", [info])];
+  await using server = await serve(disabled, [200, { state: "ENABLED" }], disabled, [200, { ready: true }]);
+  const google = to(server.origin);
+  expect(await google.request({ api: "run", path: "v2/projects/other/locations" })).toEqual({ ready: true });
+  expect(server.asked.map(({ line }) => line.split(" ")[1])).toEqual([
+    "/run.googleapis.com/v2/projects/other/locations",
+    "/serviceusage.googleapis.com/v1/projects/other/services/run.googleapis.com",
+    "/run.googleapis.com/v2/projects/other/locations",
+    "/run.googleapis.com/v2/projects/other/locations",
+  ]);
+  const quota = { error: { ...status(403, "PERMISSION_DENIED", [info]).error, message: "requires a quota project" } };
+  await using person = await serve([403, quota]);
+  await expect(to(person.origin).request({ api: "run", path: "v2/x" })).rejects.toMatchObject({ status: 403 });
+  expect(person.asked).toHaveLength(1);
 });
 
 test("connect: all pages of a list", async () => {

@@ -138,12 +138,47 @@ export function connect(options: ConnectOptions): Google {
     for (const name of one === undefined ? many : [one]) enabledAt.set(enabledKey(name, call), clock.now());
   }
 
+  const states = new Map<string, Promise<boolean>>();
+
+  /** Whether Service Usage has the API of a call on, asked once: then a SERVICE_DISABLED is only late. */
+  function isOn(call: ApiCall, key: string): Promise<boolean> {
+    const [id = project, name = ""] = key.split(" ");
+    const path = `v1/projects/${id}/services/${name}`;
+    const signal = call.signal ? { signal: call.signal } : {};
+    const asked =
+      states.get(key) ??
+      patient<{ state?: string }>({ api: "serviceusage", path, ...signal }).then(
+        ({ state }) => state === "ENABLED",
+        () => false,
+      );
+    states.set(key, asked);
+    return asked;
+  }
+
+  async function noteLate(call: ApiCall, thrown: unknown): Promise<void> {
+    if (!(thrown instanceof GoogleError) || thrown.reason !== "SERVICE_DISABLED" || call.api === "serviceusage") return;
+    // Who names no project that pays is told the same of a project of Google's own.
+    if (/quota project/i.test(thrown.message)) return;
+    const key = enabledKey(`${call.api}.googleapis.com`, call);
+    if (!enabledAt.has(key) && (await isOn(call, key))) enabledAt.set(key, clock.now());
+  }
+
+  const noting = async <T>(call: ApiCall): Promise<T> => {
+    try {
+      return await patient<T>(call);
+    } catch (thrown) {
+      await noteLate(call, thrown);
+      throw thrown;
+    }
+  };
+
   async function request<T>(call: ApiCall): Promise<T> {
-    const answer = await retry(() => patient<T>(call), {
+    const answer = await retry(() => noting<T>(call), {
       tries: Number.POSITIVE_INFINITY,
       firstDelayMs: 500,
       maxDelayMs: 10_000,
       retryable: (thrown) => stillEnabling(call, thrown),
+      onRetry: () => call.onWait?.(`waiting for ${call.api}.googleapis.com, which was switched on a moment ago`),
       clock,
       ...(call.signal ? { signal: call.signal } : {}),
     });

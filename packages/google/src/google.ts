@@ -28,6 +28,8 @@ export interface ApiCall {
   readonly body?: unknown;
   /** Retried also where the verb alone does not allow it (a POST that is idempotent by its id). */
   readonly idempotent?: boolean;
+  /** Told why it takes longer, as often as it is tried again: `waiting for run.googleapis.com to be switched on`. */
+  readonly onWait?: (why: string) => void;
   readonly signal?: AbortSignal;
 }
 

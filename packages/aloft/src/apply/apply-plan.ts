@@ -6,7 +6,7 @@ import type { ApplyContext } from "../kinds/kind.ts";
 import type { ApplyOptions, ApplyPlan } from "../plan/engine.ts";
 import { explain } from "../plan/explain.ts";
 import { type Internals, internalsOf } from "../plan/internals.ts";
-import { contextOf, type Known, resolved, wantOf } from "../plan/observe.ts";
+import { contextOf, type Known, resolved, telling, wantOf } from "../plan/observe.ts";
 import { names } from "../plan/order.ts";
 import { limited, serialised } from "../plan/parallel.ts";
 import type { ApplyEvent, Plan, Step } from "../plan/plan.ts";
@@ -91,15 +91,17 @@ function createRunner(plan: Plan, google: Google, options: ApplyOptions, interna
 
   function contextFor(step: Step): ApplyContext {
     let last = "";
+    const progress = (message: string): void => {
+      if (message === last) return;
+      last = message;
+      tell({ type: "progress", resource: step.address, message });
+    };
     return {
       ...base,
+      google: telling(google, progress),
       serial,
       freshGrant: step.needs.some((need) => changed.has(need) && /^(secret-access|service-account)\//.test(need)),
-      progress: (message) => {
-        if (message === last) return;
-        last = message;
-        tell({ type: "progress", resource: step.address, message });
-      },
+      progress,
     };
   }
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { connect, type Google } from "@aloft/google";
+import { type Clock, createClock } from "@aloft/kit/clock";
 import type { Builder } from "../app/app.ts";
 import { defineApp } from "../app/define.ts";
 import { graphOf } from "../app/evaluate.ts";
@@ -24,6 +25,10 @@ export interface Rig extends AsyncDisposable {
   readonly folder: string;
   readonly google: Google;
   readonly sent: Sent[];
+  /** The engine's, as fast as the cloud's. */
+  readonly clock: Clock;
+  /** A connection that knows nothing of what the others did: another run of the program. */
+  reconnect(): Google;
   /** The same owner by hand: what this one sends is not remembered. */
   readonly byHand: Google;
   /** The same cloud with the identity of a service account. */
@@ -31,6 +36,8 @@ export interface Rig extends AsyncDisposable {
   graph(build: (builder: Builder) => unknown): Graph;
   /** A file in the user's folder. */
   write(name: string, text: string): void;
+  /** Makes calls fail on purpose. */
+  fault(fault: object): Promise<void>;
   /** Gives a secret a version, as a person would before `up`. */
   setSecret(id: string, value: string, inProject?: string): Promise<void>;
 }
@@ -38,13 +45,22 @@ export interface Rig extends AsyncDisposable {
 /** The project of the app `rig`. */
 export const project = "rig-local";
 
+export interface RigOptions {
+  /** Of the local cloud. */
+  readonly flags?: readonly string[];
+  /** How fast the cloud's time runs, and the engine's. */
+  readonly rate?: number;
+}
+
 /** A local cloud as a process of its own, and a connection to it that remembers what was sent. */
-export async function startRig(): Promise<Rig> {
+export async function startRig({ flags = [], rate = 1 }: RigOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "aloft-engine-"));
   const state = join(folder, ".aloft");
   mkdirSync(state);
   const bin = join(import.meta.dirname, "../../../cloud/bin/aloft-cloud.js");
-  const child = spawn(process.execPath, [bin, "--port", "0", "--dir", state], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [bin, "--port", "0", "--dir", state, ...flags, "--clock-rate", String(rate)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString();
@@ -56,14 +72,16 @@ export async function startRig(): Promise<Rig> {
   }
   const { port, adminToken } = JSON.parse(readFileSync(file, "utf8")) as { port: number; adminToken: string };
   const origin = `http://127.0.0.1:${port}`;
-  const tokenOf = async (as?: string): Promise<string> => {
+  const admin = async (path: string, body: object): Promise<unknown> => {
     const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-    const init = { method: "POST", headers, body: JSON.stringify({ as }) };
-    return ((await (await fetch(`${origin}/_aloft/v1/token`, init)).json()) as { token: string }).token;
+    return (await fetch(`${origin}/_aloft/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
   };
+  const tokenOf = async (as?: string): Promise<string> => ((await admin("token", { as })) as { token: string }).token;
   const token = await tokenOf();
   const sent: Sent[] = [];
+  const clock = createClock({ rate });
   const google = connect({
+    clock,
     project,
     origin,
     credentials: async () => token,
@@ -78,6 +96,8 @@ export async function startRig(): Promise<Rig> {
   return {
     folder,
     google,
+    clock,
+    reconnect: () => connect({ clock, project, origin, credentials: async () => token }),
     sent,
     byHand,
     as: async (email) => {
@@ -86,6 +106,7 @@ export async function startRig(): Promise<Rig> {
     },
     graph: (build) => graphOf({ app: defineApp("rig", build), file: join(folder, "aloft.config.ts"), folder }, "local"),
     write: (name, text) => writeFileSync(join(folder, name), text),
+    fault: async (fault) => void (await admin("faults", fault)),
     setSecret: async (id, value, inProject = project) => {
       const secrets = `v1/projects/${inProject}/secrets`;
       const serviceIds = ["secretmanager.googleapis.com"];

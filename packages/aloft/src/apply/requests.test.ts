@@ -6,6 +6,7 @@ import { graphOf } from "../app/evaluate.ts";
 import type { Graph } from "../app/graph.ts";
 import { loadConfig } from "../app/load.ts";
 import { kinds } from "../kinds/index.ts";
+import type { RunTemplate } from "../kinds/lib/run-service.ts";
 import { makeDownPlan } from "../plan/make-down-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { statusOf } from "../plan/status.ts";
@@ -117,6 +118,19 @@ describe.skipIf(!hasProgram("redis-server"))("requests of plan, up, status and d
   test("Google's protos know every path, verb, query, field and mask; nothing is sent that only Google writes", () => {
     expect(rig.sent.length).toBeGreaterThan(100);
     expect([...new Set(rig.sent.flatMap(faultsOf))]).toEqual([]);
+  });
+
+  test("what Google would choose otherwise is always said: CPU outside requests, who may call, the whole template", () => {
+    const written = rig.sent.filter(
+      ({ verb, path }) => /^(POST|PATCH)$/.test(verb) && /^run\..*\/services(\/[^/:]+)?$/.test(path),
+    );
+    expect(written.length).toBeGreaterThan(4);
+    for (const { body, query } of written) {
+      const { invokerIamDisabled, template } = body as { invokerIamDisabled?: boolean; template: RunTemplate };
+      expect(query.has("updateMask")).toBe(false);
+      expect([typeof invokerIamDisabled, template.serviceAccount]).toEqual(["boolean", expect.stringContaining("@")]);
+      for (const { resources } of template.containers ?? []) expect(typeof resources?.cpuIdle).toBe("boolean");
+    }
   });
 
   test.skipIf(!hasWire)("gcloud or Terraform send the same, or it stands here why not", () => {

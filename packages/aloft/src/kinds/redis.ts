@@ -116,7 +116,7 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
       };
       const call = { ...common, path: `${parentOf(place)}/instances`, query: { instanceId: id }, body };
       try {
-        await wait(await google.request<LongRunning>({ ...call, verb: "POST" }), context);
+        await wait(await google.request<LongRunning>({ ...call, verb: "POST", idempotent: true }), context);
       } catch (thrown) {
         if (!(thrown instanceof GoogleError && thrown.code === "ALREADY_EXISTS")) throw thrown;
       }

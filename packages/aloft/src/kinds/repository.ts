@@ -1,7 +1,7 @@
 import type { LongRunning } from "@aloft/google";
 import type { RepositorySpec } from "../app/specs.ts";
 import type { Kind, Place } from "./kind.ts";
-import { gone, lastPart, orAbsent } from "./lib/answers.ts";
+import { gone, lastPart, orAbsent, thereAlready } from "./lib/answers.ts";
 import { foreign, isOurs, keptLabels, labelChanges, mergedLabels, ownLabels } from "./lib/ownership.ts";
 
 /** The part of artifactregistry v1's Repository that matters here. */
@@ -45,8 +45,10 @@ export const repository: Kind<RepositorySpec, LiveRepository> = {
     if (have === undefined) {
       const body = { format: "DOCKER", description: `Images of ${place.app}`, labels: ownLabels(place) };
       const call = { ...common, path: `${parentOf(place)}/repositories`, query: { repositoryId: id }, body };
-      const operation = await google.request<LongRunning>({ ...call, verb: "POST" });
-      await google.wait(operation, { api, version: "v1", ...(signal ? { signal } : {}) });
+      const made = google
+        .request<LongRunning>({ ...call, verb: "POST", idempotent: true })
+        .then((operation) => google.wait(operation, { api, version: "v1", ...(signal ? { signal } : {}) }));
+      await thereAlready(made);
     } else {
       const body = { labels: mergedLabels({}, have.labels, place) };
       const call = { ...common, path: pathOf(id, place), query: { updateMask: "labels" }, body };

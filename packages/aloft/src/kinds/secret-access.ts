@@ -1,7 +1,7 @@
 import type { SecretAccessSpec } from "../app/specs.ts";
 import type { Kind, KindContext } from "./kind.ts";
 import { orAbsent } from "./lib/answers.ts";
-import { editPolicy, membersOf, type Policy, readPolicy } from "./lib/policy.ts";
+import { editPolicy, membersOf, type Policy, readPolicy, secretAccessor as role } from "./lib/policy.ts";
 import { ourSecrets, secretPath } from "./lib/secrets.ts";
 import { isGone, ourAccounts } from "./service-account.ts";
 
@@ -9,7 +9,6 @@ interface LiveAccess {
   readonly granted: boolean;
 }
 
-const role = "roles/secretmanager.secretAccessor";
 const owner = (secret: string, context: KindContext) => ({
   api: "secretmanager",
   path: secretPath(secret, context.place),

@@ -1,7 +1,7 @@
 import { GoogleError } from "@aloft/google";
 import type { ServiceAccountSpec } from "../app/specs.ts";
 import type { Kind, KindContext, Place } from "./kind.ts";
-import { gone, orAbsent } from "./lib/answers.ts";
+import { alreadyThere, gone, orAbsent } from "./lib/answers.ts";
 import { foreignMarker, marker } from "./lib/ownership.ts";
 
 /** The part of iam v1's ServiceAccount that matters here. */
@@ -44,12 +44,14 @@ export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
   apply: async ({ id, spec, place }, have, changes, { google, signal }) => {
     const common = { api: "iam", ...(signal ? { signal } : {}) };
     if (have === undefined) {
-      return google.request<LiveAccount>({
-        ...common,
-        path: `v1/projects/${place.project}/serviceAccounts`,
-        verb: "POST",
-        body: { accountId: id, serviceAccount: { displayName: spec.displayName, description: marker(place) } },
-      });
+      const body = { accountId: id, serviceAccount: { displayName: spec.displayName, description: marker(place) } };
+      const path = `v1/projects/${place.project}/serviceAccounts`;
+      try {
+        return await google.request<LiveAccount>({ ...common, path, verb: "POST", body, idempotent: true });
+      } catch (thrown) {
+        if (!alreadyThere(thrown)) throw thrown;
+        return google.request<LiveAccount>({ ...common, path: pathOf(id, place) });
+      }
     }
     const path = pathOf(id, place);
     if (changes.some(({ field }) => field === "disabled")) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { connect } from "@aloft/google";
 import { createClock } from "@aloft/kit/clock";
 import { expect, test } from "vitest";
-import type { ServiceSpec } from "../app/specs.ts";
+import type { ContainerSpec, ServiceSpec } from "../app/specs.ts";
 import type { ApplyContext, Want } from "./kind.ts";
 import type { RunService } from "./lib/run-service.ts";
 import { service } from "./service.ts";
@@ -32,7 +32,7 @@ const refused =
  * Cloud Run as far as one service's deployment goes: each write ends as `outcomes` say, in order: with an error's words, or
  * well. Answers what was written.
  */
-async function cloudRun(outcomes: readonly (string | undefined)[]) {
+async function cloudRun(outcomes: readonly (string | undefined)[], granted: readonly string[] = []) {
   const left = [...outcomes];
   const written: { verb: string; body: RunService }[] = [];
   let live: RunService | undefined;
@@ -40,6 +40,9 @@ async function cloudRun(outcomes: readonly (string | undefined)[]) {
     let text = "";
     for await (const chunk of req) text += chunk;
     const reply = (status: number, body: unknown) => res.writeHead(status).end(JSON.stringify(body));
+    if (req.url?.includes(":getIamPolicy") === true) {
+      return reply(200, { bindings: [{ role: "roles/secretmanager.secretAccessor", members: granted }] });
+    }
     if (req.method === "GET")
       return live === undefined ? reply(404, { error: { status: "NOT_FOUND" } }) : reply(200, live);
     if (left[0]?.startsWith("Permission 'iam.")) {
@@ -131,6 +134,22 @@ test("service: without a fresh grant, or for another reason, it fails at once", 
   const exiting = service.apply(want, undefined, create, contextFor(other.origin, true).context);
   await expect(exiting).rejects.toMatchObject({ message: "The container exits." });
   expect([run.written.length, other.written.length]).toEqual([1, 1]);
+});
+
+test("service: a grant of an earlier run that is there is waited for too; one that is not there is told at once", async () => {
+  const reading: ContainerSpec = {
+    image: "i",
+    env: {},
+    secrets: { KEY: { secret: "KEY", version: "1" } },
+    ...{ cpu: 1, memoryMiB: 512, cpuIdle: true, startupCpuBoost: false },
+  };
+  const reader = { ...want, spec: { ...spec, containers: [reading] } };
+  await using run = await cloudRun([refused, undefined], [`serviceAccount:${String(spec.serviceAccount)}`]);
+  await service.apply(reader, undefined, create, contextFor(run.origin, false).context);
+  expect(run.written.length).toBe(2);
+  await using bare = await cloudRun([refused], ["serviceAccount:another@p.iam.gserviceaccount.com"]);
+  const missing = service.apply(reader, undefined, create, contextFor(bare.origin, false).context);
+  await expect(missing).rejects.toMatchObject({ message: refused });
 });
 
 test("service: waiting for IAM has an end", async () => {

@@ -1,9 +1,11 @@
 import { type Google, GoogleError, type LongRunning } from "@aloft/google";
 import type { ServiceSpec } from "../app/specs.ts";
 import type { ApplyContext, Found, Kind, KindContext, Place } from "./kind.ts";
-import { gone, lastPart, orAbsent } from "./lib/answers.ts";
+import { alreadyThere, gone, lastPart, orAbsent } from "./lib/answers.ts";
 import { foreign, isOurs, keptLabels, labelChanges } from "./lib/ownership.ts";
+import { membersOf, readPolicy, secretAccessor } from "./lib/policy.ts";
 import type { RunService, RunTemplate } from "./lib/run-service.ts";
+import { secretPath } from "./lib/secrets.ts";
 import { overlaid, wantedService } from "./lib/service-body.ts";
 import { keptFields, serviceChanges } from "./lib/service-compare.ts";
 import { failedCondition, progressOf, readyChanges, servingRevision, trafficChanges } from "./lib/service-ready.ts";
@@ -54,6 +56,7 @@ async function send(id: string, body: RunService, exists: boolean, context: Kind
         ...common,
         path: `${parentOf(place)}/services`,
         verb: "POST",
+        idempotent: true,
         query: { serviceId: id },
       });
   await wait(operation, context);
@@ -76,6 +79,23 @@ const refusedAccount = (thrown: unknown): boolean =>
 function unspread(thrown: unknown): string | undefined {
   if (refusedSecret(thrown)) return "the revision may not read its secret yet";
   return refusedAccount(thrown) ? "the service account is too new to be run as" : undefined;
+}
+
+/** Whether the grants that its revision needs are all there: then it is IAM that is late, whenever they were made. */
+async function mayRead(spec: ServiceSpec, context: KindContext): Promise<boolean> {
+  const { google, place, signal } = context;
+  const secrets = new Set(spec.containers.flatMap((one) => Object.values(one.secrets).map(({ secret }) => secret)));
+  const member = `serviceAccount:${String(spec.serviceAccount)}`;
+  const granted = [...secrets].map(async (secret) => {
+    const policy = await readPolicy(google, { api: "secretmanager", path: secretPath(secret, place) }, signal);
+    return membersOf(policy, secretAccessor).includes(member);
+  });
+  try {
+    return granted.length > 0 && (await Promise.all(granted)).every(Boolean);
+  } catch (thrown) {
+    if (thrown instanceof GoogleError) return false;
+    throw thrown;
+  }
 }
 
 const stamped = (body: RunService, clock: ApplyContext["clock"]): RunService => ({
@@ -120,8 +140,15 @@ export const service: Kind<ServiceSpec, RunService> = {
       try {
         return await send(id, again || attempt > 1 ? stamped(body, clock) : body, live !== undefined, context);
       } catch (thrown) {
-        const late = context.freshGrant ? unspread(thrown) : undefined;
+        // An earlier try whose answer was lost has made it: then it is brought to what is wanted like any other.
+        if (alreadyThere(thrown) && live === undefined) {
+          live = await settled(id, context);
+          continue;
+        }
+        const late = unspread(thrown);
         if (late === undefined || attempt >= grantTries) throw thrown;
+        const granted = context.freshGrant || (refusedSecret(thrown) && (await mayRead(spec, context)));
+        if (!granted) throw thrown;
         progress(`waiting for IAM: ${late}`);
         await clock.sleep(Math.min(60_000, 2000 * 2 ** (attempt - 1)), signal);
         live = await orAbsent(read(id, place, google, signal));

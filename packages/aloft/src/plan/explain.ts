@@ -43,10 +43,51 @@ function secretGrant(message: string, graph: Pick<Graph, "env" | "project">): Ex
   const secret = /secrets\/([A-Za-z0-9_-]+)/.exec(message)?.[1] ?? "SECRET";
   const email = /[\w.-]+@[\w.-]+\.(?:iam\.)?gserviceaccount\.com/.exec(message)?.[0] ?? "SERVICE_ACCOUNT";
   return {
-    what: `its identity may not read the secret ${secret}: the grant of roles/secretmanager.secretAccessor on ${secret} to serviceAccount:${email} is missing`,
+    what: `its identity may not read the secret ${secret}: the grant of roles/secretmanager.secretAccessor on ${secret} to serviceAccount:${email} is missing, or is not known everywhere yet`,
     why: message,
     next: `aloft up${graph.env === "local" ? "" : ` --env ${graph.env}`}`,
   };
+}
+
+/** An API that is off, or off for the project that a person's credentials name (or do not) as the one that pays. */
+function apiOff(thrown: GoogleError, graph: Pick<Graph, "project">): Explained | undefined {
+  if (thrown.reason !== "SERVICE_DISABLED") return undefined;
+  if (/quota project/i.test(thrown.message)) {
+    return {
+      what: "your credentials name no project that pays for the calls",
+      why: thrown.message,
+      next: `gcloud auth application-default set-quota-project ${graph.project}`,
+    };
+  }
+  const api = thrown.metadata.service ?? /^\S+ ([\w-]+\.googleapis\.com)/.exec(thrown.call)?.[1] ?? "API";
+  return {
+    what: `${api} is switched off, or was switched on a few minutes ago and is not known everywhere yet`,
+    why: thrown.message,
+    next: `gcloud services enable ${api} --project=${graph.project}`,
+  };
+}
+
+/** What stands in the way in the project, its organisation or its network, and only its owner can change. */
+function projectProblem({ message, reason }: GoogleError, graph: Pick<Graph, "project">): Explained | undefined {
+  if (reason === "UREQ_PROJECT_BILLING_NOT_FOUND" || /billing/i.test(message))
+    return { what: message, next: `gcloud billing projects link ${graph.project} --billing-account=ACCOUNT` };
+  // constraints/iam.allowedPolicyMemberDomains, on in all organisations since 2024.
+  if (/do not belong to a permitted customer/i.test(message)) {
+    return {
+      what: "the organisation lets in nobody from outside: allUsers and other organisations' members are refused",
+      why: message,
+      next: "public: true in place of allUsers: true (it needs no such grant)",
+    };
+  }
+  const network = /projects\/[^/]+\/global\/networks\/([\w-]+)/.exec(message)?.[1];
+  if (network !== undefined && /not found|does not exist/i.test(message)) {
+    return {
+      what: `there is no network ${network} in ${graph.project}`,
+      why: message,
+      next: `gcloud compute networks create ${network} --subnet-mode=auto --project=${graph.project}, or name another with network:`,
+    };
+  }
+  return undefined;
 }
 
 /** What went wrong with one resource. */
@@ -60,6 +101,8 @@ export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project">, 
   if (!(thrown instanceof GoogleError)) return { what: messageOf(thrown) };
   const denied = secretGrant(thrown.message, graph);
   if (denied !== undefined) return denied;
+  const disabled = apiOff(thrown, graph);
+  if (disabled !== undefined) return disabled;
   if (thrown.code === "PERMISSION_DENIED") {
     const permission = permissionOf(thrown);
     const next = grantFor(permission, graph);
@@ -69,9 +112,8 @@ export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project">, 
       ...(next === undefined ? {} : { next }),
     };
   }
-  if (thrown.reason === "UREQ_PROJECT_BILLING_NOT_FOUND" || /billing/i.test(thrown.message)) {
-    return { what: thrown.message, next: `gcloud billing projects link ${graph.project} --billing-account=ACCOUNT` };
-  }
+  const ofTheProject = projectProblem(thrown, graph);
+  if (ofTheProject !== undefined) return ofTheProject;
   const flag = graph.env === "local" ? "" : ` --env ${graph.env}`;
   if (thrown.code === "ABORTED") {
     return { what: "somebody else changed it meanwhile", why: thrown.message, next: `aloft up${flag}` };

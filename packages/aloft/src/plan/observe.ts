@@ -34,15 +34,31 @@ export function knownFromFile(graph: Graph): Known {
   return known;
 }
 
-export function contextOf(graph: Graph, google: Google, options: PlanOptions): KindContext {
+/** The same connection, whose waits are told: each once. */
+export function telling(google: Google, tell: (message: string) => void): Google {
+  const told = new Set<string>();
+  const onWait = (why: string): void => {
+    if (told.has(why)) return;
+    told.add(why);
+    tell(why);
+  };
   return {
-    google,
+    ...google,
+    request: (call) => google.request({ onWait, ...call }),
+    list: (call, items) => google.list({ onWait, ...call }, items),
+  };
+}
+
+export function contextOf(graph: Graph, google: Google, options: PlanOptions): KindContext {
+  const progress = (message: string): void => options.onProgress?.(message);
+  return {
+    google: telling(google, progress),
     place: placeOf(graph),
     folder: graph.folder,
     cache: options.cache ?? join(graph.folder, ".aloft", "images"),
     clock: options.clock ?? systemClock,
     ...(options.signal ? { signal: options.signal } : {}),
     once: memoised(),
-    progress: (message) => options.onProgress?.(message),
+    progress,
   };
 }

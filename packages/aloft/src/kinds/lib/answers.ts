@@ -20,5 +20,17 @@ export async function gone(answer: Promise<unknown>): Promise<void> {
   await orAbsent(answer);
 }
 
+export const alreadyThere = (thrown: unknown): boolean =>
+  thrown instanceof GoogleError && thrown.code === "ALREADY_EXISTS";
+
+/** For creations by id: an earlier try whose answer was lost has made it. */
+export async function thereAlready(answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (thrown) {
+    if (!alreadyThere(thrown)) throw thrown;
+  }
+}
+
 /** The last part of a relative name. */
 export const lastPart = (name: string): string => name.slice(name.lastIndexOf("/") + 1);

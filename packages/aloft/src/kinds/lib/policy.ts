@@ -2,6 +2,9 @@ import { type Google, GoogleError } from "@aloft/google";
 import { retry } from "@aloft/kit/retry";
 import type { ApplyContext } from "../kind.ts";
 
+/** That reads the values of a secret. */
+export const secretAccessor = "roles/secretmanager.secretAccessor";
+
 export interface Binding {
   readonly role: string;
   readonly members?: readonly string[];
@@ -68,7 +71,8 @@ export interface PolicyEdit {
 
 /**
  * Read, edit, write with the etag; again when another was faster (ABORTED), or when a service account just made is not
- * known yet (400 "does not exist", which Google says for up to a minute).
+ * known yet (400 "does not exist", which Google says for a minute or two). One that was made in this run is waited for
+ * eight minutes, another half of one: its name may be wrong.
  */
 export function editPolicy(owner: PolicyOwner, role: string, edit: PolicyEdit, context: ApplyContext): Promise<void> {
   const { google, clock, signal } = context;
@@ -86,7 +90,7 @@ export function editPolicy(owner: PolicyOwner, role: string, edit: PolicyEdit, c
   };
   return context.serial(`policy ${owner.path}`, () =>
     retry(attempt, {
-      tries: 12,
+      tries: context.freshGrant ? 36 : 8,
       firstDelayMs: 250,
       maxDelayMs: 15_000,
       clock,

@@ -73,7 +73,7 @@ export async function ensureSecret(
     const body = { replication: { automatic: {} }, labels: ownLabels(place) };
     const path = `v1/projects/${place.project}/secrets`;
     try {
-      await google.request({ ...common, path, verb: "POST", query: { secretId: id }, body });
+      await google.request({ ...common, path, verb: "POST", query: { secretId: id }, body, idempotent: true });
     } catch (thrown) {
       if (!(thrown instanceof GoogleError && thrown.code === "ALREADY_EXISTS")) throw thrown;
     }
