@@ -12,12 +12,13 @@ export interface Configuration {
 
 /**
  * The folder itself, or else those below it that hold *.tf files and are no modules: neither in a folder `modules` nor
- * called by another one.
+ * called by another one. The largest come first: they take the longest.
  */
 export function findConfigurations(root: string): readonly Configuration[] {
   const found = below(root).map((folder) => ({ name: relative(root, folder) || basename(root), root, folder }));
   const modules = new Set(found.flatMap(({ folder }) => calledBy(folder)));
-  return found.filter(({ folder }) => !modules.has(folder)).toSorted((a, b) => a.name.localeCompare(b.name));
+  const size = ({ folder }: Configuration): number => sources(folder).split(/^resource /m).length;
+  return found.filter(({ folder }) => !modules.has(folder)).toSorted((a, b) => size(b) - size(a));
 }
 
 function below(folder: string): readonly string[] {

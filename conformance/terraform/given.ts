@@ -1,7 +1,9 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { services } from "../../packages/cloud/src/services/index.ts";
 import { pushServer } from "../../packages/cloud/src/services/run/testing/image.ts";
 import { type Place, project, projectNumber } from "../place.ts";
-import type { Plan, Terraform } from "./cli.ts";
+import type { Terraform } from "./cli.ts";
 import { sources } from "./configurations.ts";
 
 const usual: Readonly<Record<string, string>> = {
@@ -27,10 +29,15 @@ export function openVariables(folder: string): Readonly<Record<string, string>> 
   );
 }
 
-/** What a configuration presupposes before `init`: the projects that it names, with their APIs, and its state's bucket. */
+/**
+ * What a configuration presupposes before `init`: the projects that it names and does not make, with their APIs, and
+ * its state's bucket.
+ */
 export async function prepare({ cloud, api }: Place, folder: string): Promise<void> {
   const text = sources(folder);
+  const made = [...text.matchAll(/^resource\s+"google_project"\s[\s\S]*?\n\}/gm)].map(([block]) => block).join("\n");
   for (const [, id = ""] of text.matchAll(/^\s*project(?:_id)?\s*=\s*"([a-z][a-z0-9-]{4,28}[a-z0-9])"/gm)) {
+    if (new RegExp(`\\bproject_id\\s*=\\s*"${id}"`).test(made)) continue;
     cloud.host.projects.ensure(id);
     for (const service of services) cloud.host.projects.setEnabled(id, service.api, true);
   }
@@ -41,16 +48,19 @@ export async function prepare({ cloud, api }: Place, folder: string): Promise<vo
 }
 
 /** Puts a small server under each name that a plan deploys and the registry does not hold. */
-export async function pushImages({ cloud, api }: Place, terraform: Terraform, plan: Plan): Promise<void> {
+export async function pushImages({ cloud, api }: Place, terraform: Terraform, folder: string): Promise<void> {
+  if (!readsOf(folder).includes("google_cloud_run")) return;
+  await terraform.plan();
+  const planned = await terraform.details();
   const images = new Set(
-    plan.planned.filter(({ type }) => type.startsWith("google_cloud_run")).flatMap(({ values }) => imagesOf(values)),
+    planned.filter(({ type }) => type.startsWith("google_cloud_run")).flatMap(({ after }) => imagesOf(after)),
   );
-  const created = plan.changes.filter(({ type }) => type === "google_artifact_registry_repository");
+  const created = planned.filter(({ type }) => type === "google_artifact_registry_repository");
   for (const image of images) {
     const [, location, id, repository, path, tag = "latest"] =
       /^([a-z0-9-]+)-docker\.pkg\.dev\/([^/]+)\/([^/]+)\/([^:@]+)(?::([^@]+))?$/.exec(image) ?? [];
     if (location === undefined || id === undefined) continue;
-    const own = created.find(({ change }) => change.after?.repository_id === repository);
+    const own = created.find(({ after }) => after?.repository_id === repository);
     if (own !== undefined) {
       await terraform.plan(`-target=${own.address}`);
       await terraform.apply();
@@ -60,6 +70,14 @@ export async function pushImages({ cloud, api }: Place, terraform: Terraform, pl
     }
     await pushServer(cloud.url, cloud.token(), { to: `${id}/${repository}/${path}`, tag });
   }
+}
+
+/** The text of what a configuration is made of, its modules among it. */
+function readsOf(folder: string): string {
+  const root = sources(folder).includes('"../') ? join(folder, "..") : folder;
+  return globSync("**/*.tf", { cwd: root })
+    .map((path) => readFileSync(join(root, path), "utf8"))
+    .join("\n");
 }
 
 function imagesOf(value: unknown): readonly string[] {

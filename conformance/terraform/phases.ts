@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "../place.ts";
 import type { Report } from "../suite.ts";
-import { type Change, errorOf, type Resource, type Terraform, terraformIn } from "./cli.ts";
+import { type Detail, type Resource, type Terraform, terraformIn } from "./cli.ts";
 import { type Configuration, changeFile, copyTo, has } from "./configurations.ts";
 import { drift, kinds } from "./drift.ts";
 import { openVariables, prepare, pushImages } from "./given.ts";
@@ -61,70 +61,60 @@ export async function judge(configuration: Configuration, place: Place, report: 
 
 async function apply({ place, terraform, folder }: Work): Promise<void> {
   await prepare(place, folder);
-  const begun = await terraform.init();
-  if (begun.code !== 0) throw new Error(errorOf(begun));
-  await pushImages(place, terraform, await terraform.plan());
-  await terraform.plan();
-  await terraform.apply();
+  await terraform.init();
+  await pushImages(place, terraform, folder);
+  await terraform.applyNow();
 }
 
 async function noChanges({ terraform }: Work): Promise<void> {
-  const { changes } = await terraform.plan();
-  const found = changes.filter(changed);
-  if (found.length > 0) throw new Error(["the plan is not empty", ...found.map(described)].join("\n"));
+  if ((await terraform.plan()).length > 0) await complain("the plan is not empty", terraform);
 }
 
 async function change(work: Work): Promise<void> {
   const { terraform, folder } = work;
   if (has(folder, changeFile)) work.values = [`-var-file=${changeFile}`];
   else labelEverything(folder);
-  const { changes } = await terraform.plan();
-  const found = changes.filter(changed);
-  if (found.length === 0) throw new Skipped(`nothing in it takes labels, and it has no ${changeFile}`);
-  const others = found.filter((each) => each.change.actions.join() !== "update");
-  if (others.length > 0) throw new Error(["not in place", ...others.map(described)].join("\n"));
+  const changes = await terraform.plan();
+  if (changes.length === 0) throw new Skipped(`nothing in it takes labels, and it has no ${changeFile}`);
+  if (changes.some(({ action }) => action !== "update")) await complain("not in place", terraform, ["update"]);
   await terraform.apply();
   await noChanges(work);
 }
 
 async function drifts(work: Work): Promise<void> {
   const { place, terraform } = work;
-  const before = (await terraform.state()).filter(({ mode }) => mode === "managed");
   const drifted: Resource[] = [];
-  for (const resource of before) if (await drift(place, resource)) drifted.push(resource);
+  for (const resource of await managed(terraform)) if (await drift(place, resource)) drifted.push(resource);
   if (drifted.length === 0) throw new Skipped("it has nothing that can be changed behind Terraform's back");
-  const { changes } = await terraform.plan();
-  const seen = new Set(changes.filter(changed).map(({ address }) => address));
+  const seen = new Set((await terraform.applyNow()).map(({ address }) => address));
   const unseen = drifted.filter(({ address }) => !seen.has(address));
-  await terraform.apply();
   if (unseen.length > 0) throw new Error(["not seen", ...unseen.map(({ address }) => address)].join("\n"));
   await noChanges(work);
 }
 
 async function imports(work: Work): Promise<void> {
   const { terraform, folder } = work;
-  const found = (await terraform.state()).filter(importable);
+  const found = (await managed(terraform)).filter(importable);
   if (found.length === 0) throw new Skipped("it has nothing that can be imported");
-  const forgotten = await terraform.forget(found.map(({ address }) => address));
-  if (forgotten.code !== 0) throw new Error(errorOf(forgotten));
+  await terraform.forget(found.map(({ address }) => address));
   const blocks = found.map(
     (each) => `import {\n  to = ${each.address}\n  id = ${JSON.stringify(importIdOf(each))}\n}\n`,
   );
   writeFileSync(join(folder, "imports-of-conformance.tf"), blocks.join("\n"));
-  const { changes } = await terraform.plan();
-  const imported = changes.filter((each) => each.change.importing !== undefined);
-  const wrong = changes.filter((each) => changed(each) && each.change.actions.join() !== "update");
-  if (wrong.length > 0) throw new Error(["not only imported", ...wrong.map(described)].join("\n"));
-  if (imported.length !== found.length) throw new Error(`${imported.length} of ${found.length} are imported`);
+  const changes = await terraform.plan();
+  // What only Terraform knows (deletion_protection, force_destroy) is written to the state: an update of nothing.
+  const good = ["update", "import"];
+  if (changes.some(({ action }) => !good.includes(action))) await complain("not only imported", terraform, good);
+  const imported = changes.filter((each) => each.imported).length;
+  if (imported !== found.length) throw new Error(`${imported} of ${found.length} are imported`);
   await terraform.apply();
   await noChanges(work);
 }
 
 async function destroy({ place, terraform }: Work): Promise<void> {
-  const before = (await terraform.state()).filter(({ mode }) => mode === "managed");
-  const ended = await terraform.destroy();
-  if (ended.code !== 0) throw new Error(errorOf(ended));
-  const left = await terraform.state();
+  const before = await managed(terraform);
+  await terraform.destroy();
+  const left = await managed(terraform);
   if (left.length > 0) throw new Error(["still in the state", ...left.map(({ address }) => address)].join("\n"));
   for (const { address, type, values } of before) {
     const at = kept.has(type) ? undefined : kinds[type]?.at(values);
@@ -141,11 +131,19 @@ async function destroy({ place, terraform }: Work): Promise<void> {
 /** Google keeps them for ever, or longer than Terraform waits. */
 const kept = new Set(["google_kms_key_ring", "google_kms_crypto_key", "google_logging_project_bucket_config"]);
 
-const changed = ({ mode, change: { actions } }: Change): boolean =>
-  mode === "managed" && actions.some((each) => each !== "no-op" && each !== "read");
+async function managed(terraform: Terraform): Promise<readonly Resource[]> {
+  return (await terraform.state()).filter(({ mode }) => mode === "managed");
+}
 
-/** `google_x.y: update labels, filter` */
-function described({ address, change: { actions, before, after } }: Change): string {
+/** Throws what the kept plan does besides what is `allowed`. */
+async function complain(what: string, terraform: Terraform, allowed: readonly string[] = []): Promise<never> {
+  const details = await terraform.details();
+  const wrong = details.filter(({ actions }) => actions.join() !== "no-op" && !allowed.includes(actions.join()));
+  throw new Error([what, ...wrong.map(described)].join("\n"));
+}
+
+/** `google_x.y: update labels {} → {"a":"b"}` */
+function described({ address, actions, before, after }: Detail): string {
   if (before === null || after === null) return `${address}: ${actions.join(", ")}`;
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   const parts = [...names]

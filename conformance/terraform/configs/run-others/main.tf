@@ -74,7 +74,7 @@ resource "google_cloud_run_v2_job" "nightly" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_version.key]
+  depends_on = [google_secret_manager_secret_version.key, google_secret_manager_secret_iam_member.batch]
 }
 
 resource "google_cloud_run_v2_job" "plain" {
