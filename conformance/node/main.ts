@@ -9,6 +9,7 @@ import { runPools } from "./run-pools.ts";
 import { secretmanager } from "./secretmanager.ts";
 import { type Steps, stepsOf } from "./step.ts";
 import { storage } from "./storage.ts";
+import { storageMethods } from "./storage-methods.ts";
 
 const both: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
   secretmanager,
@@ -21,7 +22,13 @@ const both: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
   logging,
   monitoring,
 };
-const restAlone: Readonly<Record<string, (steps: Steps) => Promise<void>>> = { storage, iam };
+const restAlone: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
+  storage: async (steps) => {
+    await storage(steps);
+    await storageMethods(steps);
+  },
+  iam,
+};
 
 const only = process.argv[2];
 for (const [name, work] of Object.entries(both)) {

@@ -143,6 +143,11 @@ test("buckets: who may not is told in Google's words, nobody is asked to sign in
   const nobody = await call("GET", `${b}/private-bucket/o/x`, { as: "" });
   expect([nobody.status, nobody.body.error?.errors?.[0]?.reason]).toEqual([401, "required"]);
   expect(nobody.body.error?.message).toMatch(/^Anonymous caller does not have storage\.objects\.get access/);
+  const overXml = await call("GET", "/storage.googleapis.com/private-bucket/x", { as: "" });
+  expect([overXml.status, overXml.text]).toEqual([
+    403,
+    "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object. Permission &apos;storage.objects.get&apos; denied on resource (or it may not exist).</Details></Error>",
+  ]);
   const tested = await call(
     "GET",
     `${b}/private-bucket/iam/testPermissions?permissions=storage.objects.get&permissions=storage.buckets.delete`,

@@ -113,13 +113,23 @@ export function storageErrors(error: RpcError, { path }: RestPlace): ErrorAnswer
   const init = error instanceof StorageError ? error.init : undefined;
   const status = init?.status ?? codes[error.code].http;
   if (status === 304) return { status };
-  if (!jsonPath.test(path)) {
-    const [code, message] = init?.xml ?? [xmlCodes.get(status) ?? "InternalError", error.message];
-    const details = message === error.message ? "" : element("Details", error.message);
-    const headers = { ...error.headers, "content-type": "application/xml; charset=UTF-8" };
-    return { status, headers, body: xmlDocument("Error", element("Code", code), element("Message", message), details) };
-  }
+  if (!jsonPath.test(path)) return xmlAnswer(error, init, status);
   return { status, headers: error.headers, body: jsonBody(error, init, status) };
+}
+
+function xmlAnswer(error: RpcError, init: StorageErrorInit | undefined, status: number): ErrorAnswer {
+  // Who says nothing of himself is refused as anybody else: the XML API asks nobody to sign in.
+  const anonymous = status === 401 && reasonOf(error)[0] === "required";
+  const denied = init === undefined && (anonymous || status === 403);
+  const [code, message] = denied
+    ? ["AccessDenied", "Access denied."]
+    : (init?.xml ?? [xmlCodes.get(status) ?? "InternalError", error.message]);
+  const details = message === error.message ? "" : element("Details", error.message);
+  return {
+    status: anonymous ? 403 : status,
+    headers: { ...(anonymous ? {} : error.headers), "content-type": "application/xml; charset=UTF-8" },
+    body: xmlDocument("Error", element("Code", code), element("Message", message), details),
+  };
 }
 
 function jsonBody(error: RpcError, init: StorageErrorInit | undefined, status: number): Json {
