@@ -16,6 +16,8 @@ const lags = {
   account: [10 * second, 90 * second],
   /** Until a service may run as it. */
   actAs: [15 * second, 2 * minute],
+  /** Until a point that Google measured is seen: https://cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run */
+  metric: [30 * second, 3 * minute],
   /** How long an instance runs before Google moves it elsewhere: https://cloud.google.com/run/docs/container-contract */
   instance: [30 * minute, 6 * 60 * minute],
 } as const;
@@ -35,6 +37,8 @@ export interface LikeGoogle {
   accountIsLate(account: Account): boolean;
   /** Whether it is too new for a service to run as it. */
   actAsIsLate(account: Account): boolean;
+  /** How long after its end a point of a series that Google measures is seen first. */
+  metricLagMs(series: string): number;
   /** How long the next instance of a service lives before it is replaced. */
   instanceLifeMs(service: string): number;
   /** The answer of a list, or an older one of the same question. */
@@ -86,6 +90,7 @@ export function createLikeGoogle({ clock, seed, db }: LikeGoogleParts): LikeGoog
     apiIsLate: (projectId, api) => (on.get(`${projectId} ${api}`) ?? 0) > clock.now(),
     accountIsLate: (account) => isLate("account", account),
     actAsIsLate: (account) => isLate("actAs", account),
+    metricLagMs: (series) => between(lags.metric, drawn(seed, `${key}/metric/${series}`)),
     instanceLifeMs: (service) => between(lags.instance, next(`instance/${service}`)),
     listed: (call, request, answer) => {
       if (!/(^|\.)(List[A-Z]|list$)/.test(call.method) || call.method.startsWith("google.longrunning.")) return answer;

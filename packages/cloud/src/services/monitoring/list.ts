@@ -12,7 +12,7 @@ import { align } from "./align.ts";
 import { parseMetricFilter } from "./filter.ts";
 import { type Result, reduce, reducerName } from "./reduce.ts";
 import { badField, invalid, kindNumbers, timestampOfUs, usOf, valueTypeNumbers } from "./rules.ts";
-import type { SeriesStore } from "./store.ts";
+import type { SeriesStore, StoredSeries } from "./store.ts";
 import { typedValue } from "./values.ts";
 
 const largestPage = 100_000;
@@ -23,11 +23,15 @@ interface Span {
   readonly untilUs: number;
 }
 
+/** Until when a series is seen, where that is not until now: what was measured lately comes later. */
+export type SeenUntil = (series: StoredSeries) => number | undefined;
+
 /** `ListTimeSeries`: series of these projects that the filter takes, aligned and reduced as asked, the newest points first. */
 export function listTimeSeries(
   store: SeriesStore,
   projects: readonly string[],
   request: ListTimeSeriesRequest,
+  seenUs: SeenUntil = () => undefined,
 ): MessageInitShape<typeof ListTimeSeriesResponseSchema> {
   const filter = parseMetricFilter(request.filter);
   if (filter.type === undefined) {
@@ -41,7 +45,7 @@ export function listTimeSeries(
   const raw: Result[] = found.map((series) => {
     // A growth is told from the point before: nothing is left out at the beginning.
     const afterUs = series.kind === "CUMULATIVE" && aligns(request.aggregation) ? 0 : span.afterUs;
-    return { ...series, points: store.points(series, { ...span, afterUs }) };
+    return { ...series, points: store.points(series, { ...span, afterUs, seenUs: seenUs(series) }) };
   });
   const unit = found[0]?.unit ?? "";
   const once = aggregated(raw, request.aggregation, span);

@@ -1,15 +1,17 @@
 import type { MetricService } from "../../../gen/types/google/monitoring/v3/metric_service_pb.js";
+import { likeGoogleOf } from "../../chain/like-google.ts";
 import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { createDescriptors } from "./descriptors.ts";
 import { parseMetricFilter } from "./filter.ts";
-import { listTimeSeries } from "./list.ts";
+import { listTimeSeries, type SeenUntil } from "./list.ts";
 import { metricsOf } from "./metrics.ts";
 import { resourceDescriptor, resourceType, resourceTypes } from "./resources.ts";
-import { badField, checkUserType, invalid, projectOfName } from "./rules.ts";
+import { badField, checkUserType, invalid, isUserType, projectOfName } from "./rules.ts";
 import { monitoredProjects } from "./scope-store.ts";
+import { seriesId } from "./store.ts";
 import { createTimeSeries } from "./write.ts";
 
 /** `google.monitoring.v3.MetricService`: descriptors, and time series written and read. */
@@ -26,6 +28,13 @@ export function metricRpc(host: Host): RpcService {
   const typeIn = (name: string): string => name.split("/").slice(3).join("/");
   const missing = (type: string): RpcError =>
     new RpcError("NOT_FOUND", `Could not find descriptor for metric '${type}'.`);
+
+  const likeGoogle = likeGoogleOf(host);
+  /** What users write is seen at once; what Google measures itself is not. */
+  const seenUntil: SeenUntil = (series) =>
+    likeGoogle === undefined || isUserType(series.type)
+      ? undefined
+      : (host.clock.now() - likeGoogle.metricLagMs(seriesId(series))) * 1000;
 
   const write = {
     permission: "monitoring.timeSeries.create",
@@ -129,7 +138,7 @@ export function metricRpc(host: Host): RpcService {
         metrics.flush();
         const project = projectId(request.name);
         const monitored = scopes.of(project).map(({ id }) => id);
-        return listTimeSeries(metrics.series, [project, ...monitored], request);
+        return listTimeSeries(metrics.series, [project, ...monitored], request, seenUntil);
       },
     },
     createTimeSeries: write,

@@ -63,12 +63,17 @@ export function projectOfName(name: string): string {
   return id;
 }
 
+/** Whether a metric is of those that users write. */
+export function isUserType(type: string): boolean {
+  return /^(custom|external|workload|prometheus)\.googleapis\.com\//.test(type);
+}
+
 /** What a user may define: throws for a type of Google's own or one that is no type. */
 export function checkUserType(field: string, type: string): string | undefined {
   if (!/^[a-z0-9.-]+\.[a-z]+\/[A-Za-z0-9_./:-]+$/.test(type) || type.length > 200) {
     return badField(field, type, "The metric type must be a URL-formatted string with a domain and non-empty path.");
   }
-  if (/^(custom|external|workload|prometheus)\.googleapis\.com\//.test(type)) return undefined;
+  if (isUserType(type)) return undefined;
   return badField(field, type, "The metric type is not one that users may write.");
 }
 

@@ -34,8 +34,14 @@ export interface SeriesStore {
   find(project: string, type: string): StoredSeries[];
   series(key: SeriesKey): StoredSeries | undefined;
   last(series: StoredSeries): StoredPoint | undefined;
-  /** Points that end after `afterUs` and not after `untilUs`, the oldest first; those still growing end at `untilUs`. */
-  points(series: StoredSeries, span: { readonly afterUs: number; readonly untilUs: number }): StoredPoint[];
+  /**
+   * Points that end after `afterUs` and not after `untilUs`, the oldest first; those still growing end at `untilUs`, or
+   * are left out where only those are asked for whose end is not after `seenUs`.
+   */
+  points(
+    series: StoredSeries,
+    span: { readonly afterUs: number; readonly untilUs: number; readonly seenUs?: number | undefined },
+  ): StoredPoint[];
   /** Those that any series of the project has points of, in the span, once each. */
   resources(project: string, span: { readonly afterUs: number; readonly untilUs: number }): SeriesKey["resource"][];
   /** All of a metric's series with their points. */
@@ -116,13 +122,13 @@ export function createSeriesStore({ db, clock }: Pick<Host, "db" | "clock">): Se
         .get(series.id);
       return row === undefined ? undefined : point(row, series.valueType);
     },
-    points: (series, { afterUs, untilUs }) =>
+    points: (series, { afterUs, untilUs, seenUs = Number.MAX_SAFE_INTEGER }) =>
       db
         .prepare(
           `SELECT start_us, end_us, value FROM metric_points
-           WHERE series = ? AND end_us > ? AND start_us < ? AND end_us > ? ORDER BY end_us`,
+           WHERE series = ? AND end_us > ? AND start_us < ? AND end_us > ? AND end_us <= ? ORDER BY end_us`,
         )
-        .all(series.id, afterUs, untilUs + 1, clock.now() * 1000 - keptUs)
+        .all(series.id, afterUs, untilUs + 1, clock.now() * 1000 - keptUs, seenUs)
         .map((row) => point(row, series.valueType))
         .flatMap((each) => clamp(each, untilUs, clock.now() * 1000)),
     resources: (project, { afterUs, untilUs }) => {
