@@ -62,7 +62,7 @@ function contentOf(value: unknown): string | undefined {
   if (value instanceof Uint8Array) return value.length > longestKey ? undefined : Buffer.from(value).toString("latin1");
   const isList = Array.isArray(value);
   let text = isList ? "[" : "{";
-  for (const name in value) {
+  for (const name of Object.keys(value)) {
     if (!isList && neverShown.has(name)) continue;
     const inner = contentOf((value as { readonly [name: string]: unknown })[name]);
     if (inner === undefined) return undefined;

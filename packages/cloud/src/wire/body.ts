@@ -10,9 +10,19 @@ const tooLarge = (): RpcError =>
 
 const unzip = promisify(gunzip) as unknown as (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
+const nothing: Buffer = Buffer.alloc(0);
+
+/** Whether it said that it has no body: in HTTP/1 by leaving the length out. */
+export function isEmpty({ headers, httpVersionMajor }: IncomingMessage): boolean {
+  return (
+    httpVersionMajor === 1 && headers["transfer-encoding"] === undefined && (headers["content-length"] ?? "0") === "0"
+  );
+}
+
 /** A request's whole body, unzipped. Throws INVALID_ARGUMENT when it is too large or its encoding is unknown. */
 export async function readBody(req: IncomingMessage): Promise<Buffer> {
   if (Number(req.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
+  if (isEmpty(req)) return nothing;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {

@@ -36,17 +36,19 @@ export function responder(
       res.end();
       return;
     }
-    const bytes = Buffer.from(text(body));
+    // As a text it goes out in one piece with its head.
+    const whole = text(body);
+    const size = Buffer.byteLength(whole);
     const headers = { ...common, ...extra };
     const plain = (): void => {
-      res.writeHead(status, { ...headers, "content-length": bytes.length }).end(bytes);
+      res.writeHead(status, { ...headers, "content-length": size }).end(whole);
     };
     const accepts = req.headers["accept-encoding"];
-    if (bytes.length < zipFromBytes || typeof accepts !== "string" || !/\bgzip\b/.test(accepts)) {
+    if (size < zipFromBytes || typeof accepts !== "string" || !/\bgzip\b/.test(accepts)) {
       plain();
       return;
     }
-    gzip(bytes, (failed, zipped) => {
+    gzip(whole, (failed, zipped) => {
       if (res.headersSent || res.destroyed) return;
       if (failed !== null) {
         plain();

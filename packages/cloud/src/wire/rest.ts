@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message } from "@bufbuild/protobuf";
 import type { Json, JsonObject } from "../service.ts";
 import type { Api, RestEndpoint, RestRoute, RpcEndpoint } from "./api.ts";
-import { readBody } from "./body.ts";
+import { isEmpty, readBody } from "./body.ts";
 import type { CallContext, Invoker } from "./invoke.ts";
 import { notImplemented } from "./invoke.ts";
 import { toProtoJson } from "./json.ts";
@@ -115,7 +115,7 @@ async function serve(
   res.once("close", () => {
     if (!res.writableFinished) call.abort(new RpcError("CANCELLED", "The client went away."));
   });
-  const { json, form } = await readJson(req);
+  const { json, form } = isEmpty(req) ? noBody : await readJson(req);
   const all = [...query, ...form];
   const selection: Selection = system.fields === undefined ? new Map() : parseFields(system.fields);
   if (endpoint.kind === "rest") {
@@ -159,6 +159,8 @@ async function restAnswer(
   };
   return invoker.rest(endpoint, request, call);
 }
+
+const noBody: Awaited<ReturnType<typeof readJson>> = { json: undefined, form: [] };
 
 /** The body as JSON, or as further query parameters where it is a form (what `curl -d` sends by itself). */
 async function readJson(req: IncomingMessage): Promise<{ json: JsonIn | undefined; form: [string, string][] }> {

@@ -37,3 +37,10 @@ test("routes: variables over one and several segments, custom verbs, literals be
   expect(routes.find("POST", "/v1/projects/p/secrets/s")).toBeUndefined();
   expect(() => routes.find("GET", "/v1/projects/%zz/secrets/s")).toThrow(URIError);
 });
+
+test("routes: a slash at the end makes no difference, where it is no part of a name", () => {
+  const routes = table("GET /v3/tagBindings", "GET /o/{object=**}");
+  expect(routes.find("GET", "/v3/tagBindings/")?.value).toBe("GET /v3/tagBindings");
+  expect(routes.find("GET", "/o/folder/")?.params).toEqual([["object", "folder/"]]);
+  expect(routes.find("GET", "/")).toBeUndefined();
+});

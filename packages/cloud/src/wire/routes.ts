@@ -97,7 +97,11 @@ export class RouteTable<T> {
       }
     }
     const root = this.#roots.get(`${verb}:`);
-    return root === undefined ? undefined : walk(root, segments, 0);
+    const found = root && walk(root, segments, 0);
+    // As Google's front ends, which take no notice of slashes at the end.
+    return found === undefined && path.length > 1 && path.endsWith("/")
+      ? this.find(verb, path.replace(/\/+$/, ""))
+      : found;
   }
 }
 
