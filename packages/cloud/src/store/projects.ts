@@ -32,6 +32,8 @@ export interface ProjectDetails {
   readonly labels: Readonly<Record<string, string>>;
   /** `folders/1` or `organizations/2`; `""` outside any organisation. */
   readonly parent: string;
+  /** The billing account that was chosen for it: `""` for none. Absent: the laptop's own. */
+  readonly billing?: string;
   readonly updatedMs?: number | undefined;
   /** Since when it is to be deleted. */
   readonly deletedMs?: number | undefined;
@@ -186,10 +188,11 @@ export function createProjects(parts: {
       const known = byId.get(id);
       if (known === undefined) {
         const place = parent === "" ? {} : { parent };
-        return make(id, freshNumber(), { displayName, labels, ...place }, owner);
+        return make(id, freshNumber(), { displayName, labels, billing: "", ...place }, owner);
       }
       if (known.passing !== true) return undefined;
-      return change(id, { displayName, labels, parent: parent === "" ? known.parent : parent, passing: false });
+      const place = parent === "" ? known.parent : parent;
+      return change(id, { displayName, labels, parent: place, billing: "", passing: false });
     },
     change,
     named: (id, passing) => {

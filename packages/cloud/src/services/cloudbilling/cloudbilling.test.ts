@@ -47,3 +47,17 @@ test("cloudbilling: without billing, a project has no account and nobody has one
   });
   expect((await call("GET", `${host}/billingAccounts`)).body).toEqual({});
 });
+
+test("cloudbilling: a project that was created has no account until it gets one", async () => {
+  await using cloud = await startCloud({ projects: { demo: 123456789012 } });
+  const call = restOf(() => cloud);
+  await call("POST", "cloudresourcemanager.googleapis.com/v1/projects", { body: { projectId: "made-new" } });
+  const info = `${host}/projects/made-new/billingInfo`;
+  expect((await call("GET", info)).body.billingEnabled).toBeUndefined();
+  const billingAccountName = "billingAccounts/000000-111111-222222";
+  const put = await call("PUT", info, { body: { billingAccountName } });
+  expect(put.body).toMatchObject({ billingAccountName, billingEnabled: true });
+  expect((await call("GET", info)).body).toEqual(put.body);
+  expect((await call("PUT", info, { body: { billingAccountName: "" } })).body.billingEnabled).toBeUndefined();
+  expect((await call("PUT", info, { body: { billingAccountName: "mine" } })).status).toBe(400);
+});

@@ -2,18 +2,40 @@ import type { CloudBilling } from "../../../gen/types/google/cloud/billing/v1/cl
 import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
+import type { StoredProjects } from "../../store/projects.ts";
 import { account, billingInfo } from "./rules.ts";
-import { isPaid, mustOwn, ownsAccount, projectOf } from "./store.ts";
+import { mayUse, mustOwn, ownsAccount, payerOf, projectOf } from "./store.ts";
 
 const mostAtOnce = 100;
 
-/** Reading: who pays is settled when the cloud starts (`--preset no-billing`), and does not change. */
+/** Who pays for which project. With `--preset no-billing` nobody does, whatever is asked for. */
 export function billingRpc(host: Host): RpcService {
   return rpc<typeof CloudBilling>("google.cloud.billing.v1.CloudBilling", {
     getProjectBillingInfo: {
       permission: "resourcemanager.projects.get",
       resource: ({ name }) => name,
-      handle: ({ name }) => billingInfo(projectOf(host, name).id, isPaid(host)),
+      handle: ({ name }) => {
+        const project = projectOf(host, name);
+        return billingInfo(project.id, payerOf(host, project));
+      },
+    },
+    updateProjectBillingInfo: {
+      permission: ({ projectBillingInfo }) =>
+        `resourcemanager.projects.${projectBillingInfo?.billingAccountName ? "create" : "delete"}BillingAssignment`,
+      resource: ({ name }) => name,
+      audit: "ADMIN_WRITE",
+      handle: ({ name, projectBillingInfo }, { caller }) => {
+        const project = projectOf(host, name);
+        const wanted = projectBillingInfo?.billingAccountName ?? "";
+        if (wanted !== "") mayUse(host, caller, wanted);
+        const changed = (host.projects as StoredProjects).change(project.id, { billing: wanted });
+        return billingInfo(changed.id, payerOf(host, changed));
+      },
+    },
+    testIamPermissions: {
+      permission: [],
+      resource: () => "",
+      handle: ({ permissions }, { caller }) => ({ permissions: ownsAccount(host, caller) ? permissions : [] }),
     },
     listBillingAccounts: {
       permission: [],
@@ -36,11 +58,12 @@ export function billingRpc(host: Host): RpcService {
       handle: ({ name, pageSize, pageToken: token }, { caller }) => {
         mustOwn(host, caller, name);
         const after = token === "" ? "" : readPageToken(token, name);
-        const rest = host.projects.list().filter(({ id }) => id > after);
+        const all = (host.projects as StoredProjects).list();
+        const rest = all.filter((each) => each.id > after && payerOf(host, each) === name);
         const items = rest.slice(0, pageSize > 0 ? Math.min(pageSize, mostAtOnce) : mostAtOnce);
         const last = items.at(-1);
         return {
-          projectBillingInfo: items.map(({ id }) => billingInfo(id, true)),
+          projectBillingInfo: items.map(({ id }) => billingInfo(id, name)),
           nextPageToken: last !== undefined && items.length < rest.length ? pageToken(last.id, name) : "",
         };
       },

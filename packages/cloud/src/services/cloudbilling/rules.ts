@@ -4,7 +4,7 @@ import type {
   ProjectBillingInfoSchema,
 } from "../../../gen/types/google/cloud/billing/v1/cloud_billing_pb.js";
 
-/** The only one: of the laptop's owner, on whom every project is. */
+/** The laptop's owner's, on which every project is that nobody created with an account of its own, or none. */
 export const account = {
   name: "billingAccounts/0A10F7-0A10F7-0A10F7",
   displayName: "Local",
@@ -12,7 +12,7 @@ export const account = {
   currencyCode: "USD",
 } as const satisfies MessageInitShape<typeof BillingAccountSchema>;
 
-export function billingInfo(projectId: string, paid: boolean): MessageInitShape<typeof ProjectBillingInfoSchema> {
+export function billingInfo(projectId: string, accountName: string): MessageInitShape<typeof ProjectBillingInfoSchema> {
   const name = `projects/${projectId}/billingInfo`;
-  return { name, projectId, ...(paid ? { billingAccountName: account.name, billingEnabled: true } : {}) };
+  return { name, projectId, billingAccountName: accountName, billingEnabled: accountName !== "" };
 }
