@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Cloud } from "@aloft/cloud";
 import { services } from "../../packages/cloud/src/services/index.ts";
 import { pushServer } from "../../packages/cloud/src/services/run/testing/image.ts";
 import { type Place, project, projectNumber } from "../place.ts";
@@ -47,6 +48,12 @@ export async function prepare({ cloud, api }: Place, folder: string): Promise<vo
   }
 }
 
+/** A project with every API. */
+function open(cloud: Cloud, id: string): void {
+  cloud.host.projects.ensure(id);
+  for (const { api } of services) cloud.host.projects.setEnabled(id, api, true);
+}
+
 /** Puts a small server under each name that a plan deploys and the registry does not hold. */
 export async function pushImages({ cloud, api }: Place, terraform: Terraform, folder: string): Promise<void> {
   if (!readsOf(folder).includes("google_cloud_run")) return;
@@ -65,10 +72,12 @@ export async function pushImages({ cloud, api }: Place, terraform: Terraform, fo
       await terraform.plan(`-target=${own.address}`);
       await terraform.apply();
     } else {
+      open(cloud, id);
       const parent = `artifactregistry.googleapis.com/v1/projects/${id}/locations/${location}/repositories`;
       await api("POST", `${parent}?repositoryId=${repository}`, { format: "DOCKER" }).catch(() => undefined);
     }
-    await pushServer(cloud.url, cloud.token(), { to: `${id}/${repository}/${path}`, tag });
+    const host = `${location}-docker.pkg.dev`;
+    await pushServer(cloud.url, cloud.token(), { host, to: `${id}/${repository}/${path}`, tag });
   }
 }
 

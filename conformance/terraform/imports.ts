@@ -6,9 +6,10 @@ const never = [
   /^google_service_account_key$/,
   /^google_storage_(\w+_)?acl$/,
   /^google_kms_secret_ciphertext$/,
-  // What it makes of the id is not what a configuration says: the service stays empty, the project is projects/P.
+  // What it makes of the id is not what a configuration says: an empty service, a project projects/P, a ring as the id.
   /^google_monitoring_slo$/,
   /^google_logging_project_bucket_config$/,
+  /^google_kms_key_ring_import_job$/,
   // Of a bucket that is not imported.
   /^google_logging_log_view$/,
   /^google_project_(default_service_accounts|iam_member_remove|service_identity)$/,
@@ -58,7 +59,8 @@ export function importable(resource: Resource): boolean {
   const { mode, type, values } = resource;
   if (mode !== "managed" || !type.startsWith("google_") || never.some((each) => each.test(type))) return false;
   // What is off cannot be read, and how a value was written down is nowhere kept.
-  if (type.endsWith("secret_version") && (values.enabled === false || values.is_secret_data_base64 === true))
+  const secret = type.endsWith("secret_version");
+  if (secret && (values.enabled === false || values.is_secret_data_base64 === true || !values.secret_data))
     return false;
   return importIdOf(resource) !== undefined;
 }

@@ -117,7 +117,8 @@ async function destroy({ place, terraform }: Work): Promise<void> {
   const left = await managed(terraform);
   if (left.length > 0) throw new Error(["still in the state", ...left.map(({ address }) => address)].join("\n"));
   for (const { address, type, values } of before) {
-    const at = kept.has(type) ? undefined : kinds[type]?.at(values);
+    // `_Default` is Google's own.
+    const at = kept.has(type) || `${values.name}`.startsWith("_") ? undefined : kinds[type]?.at(values);
     if (at === undefined) continue;
     const found = await place.api("GET", at).catch(() => undefined);
     const gone =

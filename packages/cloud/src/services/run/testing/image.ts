@@ -3,16 +3,14 @@ import { openAsBlob } from "node:fs";
 import { fileRegistry, nodeLayer } from "../../../machines/testing/registry.ts";
 import { server } from "../../../machines/testing/server.ts";
 
-const registry = "us-central1-docker.pkg.dev";
-
 /** Pushes an image with a small server of Node's to a cloud's registry, as `docker push` would; answers it by tag. */
 export async function pushServer(
   url: string,
   token: string,
-  options: { readonly to?: string; readonly tag?: string; readonly program?: string } = {},
+  options: { readonly host?: string; readonly to?: string; readonly tag?: string; readonly program?: string } = {},
 ): Promise<string> {
-  const { to: image = "demo/apps/app", tag = "v1", program = server } = options;
-  const path = `${url}/${registry}/v2/${image}`;
+  const { host = "us-central1-docker.pkg.dev", to: image = "demo/apps/app", tag = "v1", program = server } = options;
+  const path = `${url}/${host}/v2/${image}`;
   const headers = { authorization: `Bearer ${token}` };
   const send = async (verb: string, to: string, body: Blob | string, type: string): Promise<void> => {
     const answer = await fetch(`${path}${to}`, { method: verb, headers: { ...headers, "content-type": type }, body });
@@ -32,5 +30,5 @@ export async function pushServer(
   await send("PUT", `/manifests/${tag}`, manifest, found?.mediaType ?? "");
   const pushed = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
   if (pushed !== found?.digest) throw new Error("The registry of files and the manifest differ.");
-  return `${registry}/${image}:${tag}`;
+  return `${host}/${image}:${tag}`;
 }
