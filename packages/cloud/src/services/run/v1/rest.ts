@@ -3,9 +3,11 @@ import type { Control } from "../control.ts";
 import { jobControlOf } from "../jobs/control.ts";
 import { findJob } from "../jobs/rpc.ts";
 import { parseService, serviceNotFound } from "../names.ts";
+import { poolControlOf } from "../pools/control.ts";
 import { executionsRest } from "./executions.ts";
 import { jobsRest } from "./jobs.ts";
 import { operationsRest } from "./operations.ts";
+import { poolsRest } from "./pools.ts";
 import { domainsRest, policiesRest } from "./projects.ts";
 import { revisionsRest } from "./revisions.ts";
 import { servicesRest } from "./services.ts";
@@ -16,6 +18,7 @@ export function runRest(control: Control): readonly RestMethod[] {
     ...servicesRest(control),
     ...revisionsRest(control),
     ...jobsRest(control),
+    ...poolsRest(poolControlOf(control)),
     ...executionsRest(control),
     ...operationsRest(control),
     ...policiesRest(control, (name) => {

@@ -14,6 +14,7 @@ export function revisionOut(
 ): run_v1.Schema$Revision {
   const { projectNumber, serviceUid } = at;
   const id = revision.service;
+  const pooled = revision.name.includes("/workerPools/");
   const { spec, annotations } = revisedOut(revision, { id, project: revision.name.split("/")[1] ?? "", projectNumber });
   const image = ingressContainer({ containers: [...revision.containers] })?.image ?? "";
   return {
@@ -23,18 +24,22 @@ export function revisionOut(
       api: serving,
       collection: "revisions",
       projectNumber,
-      labels: {
-        "serving.knative.dev/configuration": id,
-        "serving.knative.dev/route": id,
-        "serving.knative.dev/service": id,
-        "serving.knative.dev/serviceUid": serviceUid,
-      },
+      labels: pooled
+        ? { "run.googleapis.com/workerPool": id, "run.googleapis.com/workerPoolUid": serviceUid }
+        : {
+            "serving.knative.dev/configuration": id,
+            "serving.knative.dev/route": id,
+            "serving.knative.dev/service": id,
+            "serving.knative.dev/serviceUid": serviceUid,
+          },
       annotations: {
         ...annotations,
         [annotation.creator]: revision.creator,
         [annotation.launchStage]: launchStageOut(revision.launchStage),
       },
-      owner: { kind: "Configuration", name: id, uid: derivedUid(serviceUid, "configurations") },
+      owner: pooled
+        ? { kind: "WorkerPool", name: id, uid: serviceUid }
+        : { kind: "Configuration", name: id, uid: derivedUid(serviceUid, "configurations") },
     }),
     spec,
     status: {

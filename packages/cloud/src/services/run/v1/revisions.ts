@@ -2,6 +2,7 @@ import type { Revision } from "../../../../gen/types/google/cloud/run/v2/revisio
 import type { RestMethod, RestRequest } from "../../../service.ts";
 import type { Control } from "../control.ts";
 import { revisionNotFound, serviceOf } from "../names.ts";
+import { poolControlOf } from "../pools/control.ts";
 import { deleteRevision } from "../revisions.ts";
 import { tidy } from "./json.ts";
 import { serving } from "./metadata.ts";
@@ -9,12 +10,17 @@ import { findByIn, listOf, numberOf, parentOf, whereOf } from "./places.ts";
 import { revisionOut } from "./revision-out.ts";
 import { deletedStatus, dryRun } from "./status.ts";
 
+const poolLabel = "run.googleapis.com/workerPool";
+
 /** Knative's revisions: named by their id alone, of whichever service. */
 export function revisionsRest(control: Control): readonly RestMethod[] {
   const { store } = control;
+  const pools = (): Control["store"] => poolControlOf(control).store;
 
-  const seek = (request: RestRequest): Revision | undefined =>
-    findByIn(store.revisions, whereOf(control, request), "revisions", request.params.id ?? "");
+  const seek = (request: RestRequest): Revision | undefined => {
+    const of = [whereOf(control, request), "revisions", request.params.id ?? ""] as const;
+    return findByIn(store.revisions, ...of) ?? findByIn(pools().revisions, ...of);
+  };
   const find = (request: RestRequest): Revision => {
     const found = seek(request);
     if (found !== undefined) return found;
@@ -26,7 +32,8 @@ export function revisionsRest(control: Control): readonly RestMethod[] {
   const show = (revision: Revision) =>
     revisionOut(revision, {
       projectNumber: numberOf(control, revision.name),
-      serviceUid: store.services.get(serviceOf(revision.name))?.uid ?? "",
+      serviceUid:
+        (revision.name.includes("/workerPools/") ? pools() : store).services.get(serviceOf(revision.name))?.uid ?? "",
     });
 
   const get: Omit<RestMethod, "path"> = {
@@ -43,8 +50,12 @@ export function revisionsRest(control: Control): readonly RestMethod[] {
     permission: "run.revisions.list",
     resource: (request) => parentOf(control, request),
     audit: "ADMIN_READ",
-    handle: (request) =>
-      listOf(control, request, { apiVersion: serving, kind: "RevisionList", collection: store.revisions, show }),
+    handle: (request) => {
+      // A list is of one kind: of worker pools where its selector names them.
+      const pooled = request.query.get("labelSelector")?.includes(poolLabel) === true;
+      const { revisions: collection } = pooled ? pools() : store;
+      return listOf(control, request, { apiVersion: serving, kind: "RevisionList", collection, show });
+    },
   };
   const remove: Omit<RestMethod, "path"> = {
     id: "google.cloud.run.v1.Revisions.DeleteRevision",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { deployed, knative, parent, startKnative } from "../testing/knative.ts";
+import type { Answer } from "../testing/client.ts";
+import { batch, deployed, knative, parent, startKnative } from "../testing/knative.ts";
 
 test("run v1: what gcloud deploys is a service of v2 with the same meaning, and is told as Knative's", async () => {
   await using it = await startKnative();
@@ -212,4 +213,31 @@ test("run v1: what is refused is told by v1's names, message and field violation
       service.metadata = { ...service.metadata, name: "Api" };
     }),
   ).toMatchObject(of("metadata.name", expect.stringContaining("must use only lowercase letters")));
+});
+
+test("run v1: worker pools are listed, described and deleted; their revisions are found by their label", async () => {
+  await using it = await startKnative();
+  const template = { containers: [{ image: "us-docker.pkg.dev/demo/app/good:1" }] };
+  await it.settle("POST", `${parent}/workerPools?workerPoolId=queue`, {
+    template,
+    scaling: { manualInstanceCount: 2 },
+  });
+  const { items } = (await it.v1("GET", `${batch}/workerpools`, undefined, "run.googleapis.com")).body;
+  expect(items).toEqual([
+    expect.objectContaining({
+      apiVersion: "run.googleapis.com/v1",
+      kind: "WorkerPool",
+      spec: expect.objectContaining({ instanceSplits: [{ latestRevision: true, percent: 100 }] }),
+    }),
+  ]);
+  const { metadata, status } = (await it.v1("GET", `${batch}/workerpools/queue`)).body;
+  expect(metadata.annotations["run.googleapis.com/manualInstanceCount"]).toBe("2");
+  expect(status).toMatchObject({ conditions: [{ type: "Ready", status: "True" }, {}, {}], instanceSplits: [{}] });
+  expect(status).not.toHaveProperty("url");
+  const selector = "labelSelector=run.googleapis.com%2FworkerPool+%3D+queue";
+  const found = (await it.v1("GET", `${knative}/revisions?${selector}`)).body.items;
+  expect(found.map((each: Answer) => each.metadata.name)).toEqual([status.latestReadyRevisionName]);
+  expect((await it.v1("GET", `${knative}/revisions`)).body.items).toBeUndefined();
+  expect((await it.v1("DELETE", `${batch}/workerpools/queue`)).body.status).toBe("Success");
+  await expect.poll(async () => (await it.v1("GET", `${batch}/workerpools/queue`)).status).toBe(404);
 });
