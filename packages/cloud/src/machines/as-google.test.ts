@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { InstanceState } from "./machines.ts";
 import { graceMs, runContainer } from "./sandbox/container.ts";
 import type { Exit, Program, Sandbox } from "./sandbox/sandbox.ts";
-import { serviceName, until, type World, world } from "./testing/world.ts";
+import { hold, serviceName, until, type World, world } from "./testing/world.ts";
 
 let w: World;
 beforeEach(async () => {
@@ -36,10 +36,11 @@ describe("instances as at Google", () => {
     w.secrets.set(name, "second");
     expect(await token("/env")).toBe("first");
     // The first is busy, so another one starts.
-    const busy = get("/?ms=1500");
-    await until(() => instancesOf("late")[0]?.requests === 3, patience);
+    const busy = hold(await until(() => w.machines.localUrl(serviceName)));
+    await until(() => instancesOf("late")[0]?.requests === 3);
     expect(await token("/env")).toBe("second");
-    await busy;
+    busy.release();
+    await busy.answered;
   });
 
   test("a revision's minimum also runs behind a tag and without traffic, the service's is shared by traffic", async () => {

@@ -77,7 +77,7 @@ async function finished(operation: Reply): Promise<Reply["body"]> {
   return until(async () => {
     const { body } = await api("GET", `run.googleapis.com/v2/${operation.body.name}`);
     return body.done === true && body;
-  }, 20_000);
+  });
 }
 
 describe("the whole cloud", () => {
@@ -137,7 +137,7 @@ describe("the whole cloud", () => {
     });
     await cloud.close();
     cloud = await start();
-    await until(async () => (await fetch(`${local}/env`).catch(() => undefined))?.ok === true, 10_000);
+    await until(async () => (await fetch(`${local}/env`).catch(() => undefined))?.ok === true);
     expect(await env()).toMatchObject({ TOKEN: "canary-9f31" });
     expect(host).toMatch(/run\.app$/);
     expect(existsSync(join(dir, "state"))).toBe(true);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { ContainerSpec, Machines } from "../machines.ts";
 import { nodeLayer } from "../testing/registry.ts";
-import { until, type World, world } from "../testing/world.ts";
+import { advanceUntil, until, type World, world } from "../testing/world.ts";
 
 let w: World;
 beforeAll(async () => {
@@ -86,13 +86,12 @@ describe("starting a revision", () => {
     await until(() =>
       w.logs.some(
         ({ textPayload, resource }) =>
-          textPayload === "plain line" && resource.labels.revision_name === `silent-${value}`,
+          textPayload === (value === "none" ? "plain line" : "listening") &&
+          resource.labels.revision_name === `silent-${value}`,
       ),
     );
-    await new Promise((resolve) => setTimeout(resolve, 40));
     expect(w.machines.state(w.spec(`silent-${value}`).name)?.phase).toBe("starting");
-    w.clock.advance(240_000);
-    const state = await starting;
+    const state = await advanceUntil(w.clock, 240_000, starting);
     expect(state.failure?.message).toMatch(/^The user-provided container failed to start and listen on the port/);
     expect(state.failure?.message).toContain(told);
     expect(state.instances).toEqual([]);
@@ -118,12 +117,12 @@ describe("starting a revision", () => {
     );
     await until(() =>
       w.logs.some(
-        ({ textPayload, resource }) => textPayload === "plain line" && resource.labels.revision_name === "unhealthy",
+        ({ textPayload, resource }) =>
+          textPayload === "asked while sick" && resource.labels.revision_name === "unhealthy",
       ),
     );
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    w.clock.advance(2000);
-    expect((await starting).failure?.message).toContain("The probe of /health was answered by HTTP 503");
+    const { failure } = await advanceUntil(w.clock, 2000, starting);
+    expect(failure?.message).toContain("The probe of /health was answered by HTTP 503");
   });
 
   test("a secret that its identity may not read: Cloud Run's words, nothing started", async () => {

@@ -24,8 +24,11 @@ const from = async (path: string, init: RequestInit = {}): Promise<number> => {
 
 describe("connections to the program", () => {
   test("kept for the next request that changes nothing, one of its own for each that may", async () => {
-    const first = await from("/");
-    expect(await from("/")).toBe(first);
+    // It is kept for a second, which a busy machine may take for a request.
+    const first = await until(async () => {
+      const one = await from("/");
+      return one === (await from("/")) && one;
+    });
     const post = { method: "POST", body: "x" };
     const [one, two] = [await from("/", post), await from("/", post)];
     expect(new Set([first, one, two]).size).toBe(3);

@@ -9,6 +9,7 @@ console.log("plain line");
 let open = 0;
 const answer = async (req, res) => {
   const url = new URL(req.url, "http://x");
+  if (url.pathname === "/health" && fs.existsSync("/tmp/sick")) console.log("asked while sick");
   if (url.pathname === "/health") return res.writeHead(fs.existsSync("/tmp/sick") ? 503 : 200).end("ok");
   if (url.pathname === "/sick") { fs.writeFileSync("/tmp/sick", ""); return res.end(); }
   if (url.pathname === "/env") return res.end(JSON.stringify({ ...env, uid: process.getuid(), cwd: process.cwd() }));
@@ -45,7 +46,7 @@ server.on("upgrade", (req, socket) => {
   socket.on("error", () => {});
 });
 const port = env.LISTEN_PORT ?? env.PORT;
-if (port !== "none") server.listen(Number(port), env.LISTEN_HOST ?? "0.0.0.0");
+if (port !== "none") server.listen(Number(port), env.LISTEN_HOST ?? "0.0.0.0", () => console.log("listening"));
 else setInterval(() => {}, 1000);
 process.on("SIGTERM", () => { console.log("draining"); server.close(() => process.exit(0)); });
 `;

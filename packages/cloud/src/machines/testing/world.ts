@@ -130,10 +130,43 @@ export async function world(
   };
 }
 
+/** A request that is under way until it is released, whatever the machine's load. */
+export interface Held {
+  readonly answered: Promise<Response>;
+  release(): void;
+}
+
+/** Sends a request whose body does not end, to `server`'s echo. */
+export function hold(url: string): Held {
+  let end = (): void => undefined;
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(new Uint8Array(1));
+      end = () => controller.close();
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+  return { answered: fetch(`${url}/echo`, init), release: () => end() };
+}
+
+/** Moves the clock by so much, again and again, until the work is done: its timers may be set late. */
+export async function advanceUntil<T>(clock: MovableClock, ms: number, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finished = work.finally(() => {
+    done = true;
+  });
+  finished.catch(() => undefined);
+  while (!done) {
+    clock.advance(ms);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return finished;
+}
+
 /** Waits until `look` answers something, looking every few milliseconds; fails after `withinMs`. */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 5000,
+  withinMs = 20_000,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
