@@ -9,13 +9,21 @@ import type { ConfigStore } from "./config-store.ts";
 import { compileMetric, describe, kindDelta, userMetrics, valueTypes } from "./log-metrics.ts";
 import type { Routing } from "./routing.ts";
 
+function encodedId(id: string): string {
+  try {
+    return encodeURIComponent(decodeURIComponent(id));
+  } catch {
+    return encodeURIComponent(id);
+  }
+}
+
 /** `google.logging.v2.MetricsServiceV2`: what is counted of the entries as they are written. */
 export function logMetricsRpc(host: Host, store: ConfigStore, routing: Routing): RpcService {
   const { projects, schemas } = host;
-  /** The id may have slashes, which are encoded in the name. */
+  /** The id may have slashes and more that is encoded in the name, by some clients more than by others. */
   const fullName = (name: string): string => {
     const [collection, project, metrics, ...id] = name.split("/");
-    return nameAs(forms.metric, [collection, project, metrics, id.join("%2F")].join("/"), projects);
+    return nameAs(forms.metric, [collection, project, metrics, encodedId(id.join("/"))].join("/"), projects);
   };
   const shortName = (name: string): string => decodeURIComponent(name.split("/")[3] ?? "");
   const find = (name: string): LogMetric => {
@@ -66,7 +74,7 @@ export function logMetricsRpc(host: Host, store: ConfigStore, routing: Routing):
       audit: "ADMIN_WRITE",
       handle: ({ parent, metric: given }) => {
         if (given === undefined) throw invalid("A metric must be given.");
-        const name = `${nameAs(forms.project, parent, projects)}/metrics/${encodeURIComponent(given.name)}`;
+        const name = `${nameAs(forms.project, parent, projects)}/metrics/${encodedId(given.name)}`;
         const metric = whole(given, name, undefined);
         if (!store.metrics.insert(name, metric)) {
           throw new RpcError("ALREADY_EXISTS", `Metric ${given.name} already exists.`);
