@@ -15,8 +15,9 @@ export interface DenyRule {
   readonly condition?: { readonly expression: string; readonly title?: string; readonly description?: string };
 }
 
-/** A deny policy of a project. */
+/** A deny policy of a project, a folder or an organisation. */
 export interface DenyPolicy {
+  /** A project's id, or `folders/1`. */
   readonly projectId: string;
   readonly id: string;
   readonly uid: string;
@@ -46,7 +47,7 @@ export interface DenyPolicies {
   list(projectId: string): readonly DenyPolicy[];
   put(projectId: string, id: string, content: DenyContent): DenyPolicy;
   remove(projectId: string, id: string): void;
-  /** Whether a rule of the project denies it. `context` is asked for only where a rule has a condition. */
+  /** Whether a rule of the project (or folder) denies it. `context` is asked for only where a rule has a condition. */
   denies(projectId: string, who: Denied, permission: string, context: () => ConditionContext): boolean;
 }
 

@@ -81,10 +81,13 @@ export function createIam(parts: {
 
   const isDenied: LocalIam["isDenied"] = (caller, permission, resource, context) => {
     if (deny.empty()) return false;
-    const project = /(?:^|\.googleapis\.com\/)projects\/([^/]+)/.exec(resource)?.[1];
-    if (project === undefined) return false;
+    const place = /(?:^|\.googleapis\.com\/)((?:projects|folders|organizations)\/[^/]+)/.exec(resource)?.[1];
+    if (place === undefined) return false;
     const plain = (): ConditionContext => contextOf(resource, undefined);
-    return deny.denies(project, { caller, groups: groups.of(namesOf(caller)) }, permission, context ?? plain);
+    const who = { caller, groups: groups.of(namesOf(caller)) };
+    return [place.replace("projects/", ""), ...above(place)].some((at) =>
+      deny.denies(at, who, permission, context ?? plain),
+    );
   };
 
   const holds = (caller: Principal, permission: string, resource: string, api?: ApiAttributes): boolean => {

@@ -67,7 +67,7 @@ test("deny policies: what one forbids nobody grants, but for its exceptions", as
   );
 });
 
-test("deny policies: a condition asks for tags, and no resource has any here", async () => {
+test("deny policies: a condition asks for tags, which this resource has not", async () => {
   const rule = {
     deniedPrincipals: [`principal://goog/subject/${ann}`],
     deniedPermissions: ["secretmanager.googleapis.com/*.*"],
@@ -96,5 +96,27 @@ test("deny policies: what is no rule, no project's, or not the caller's to make 
     "Permission iam.googleapis.com/denypolicies.create denied on resource cloudresourcemanager.googleapis.com/projects/demo",
   );
   const above = await rest("GET", policies.replace("projects%252Fdemo", "folders%252F1"));
-  expect(above.body.error?.status).toBe("UNIMPLEMENTED");
+  expect(above.body.error?.status).toBe("NOT_FOUND");
+});
+
+test("deny policies: a folder's counts in all projects that are in it", async () => {
+  const parent = { type: "folder", id: "4242" };
+  const project = { projectId: "in-folder", parent };
+  await rest("POST", "cloudresourcemanager.googleapis.com/v1/projects", { body: project });
+  cloud.host.projects.setEnabled("in-folder", "secretmanager.googleapis.com", true);
+  const listed = () => rest("GET", "secretmanager.googleapis.com/v1/projects/in-folder/secrets");
+  expect((await listed()).status).toBe(200);
+  const folder = policies.replace("projects%252Fdemo", "folders%252F4242");
+  const denyRule = {
+    deniedPrincipals: ["principalSet://goog/public:all"],
+    deniedPermissions: ["secretmanager.googleapis.com/secrets.list"],
+  };
+  const made = await rest("POST", `${folder}?policyId=none-lists`, { body: { rules: [{ denyRule }] } });
+  expect(made.body.response?.name).toBe(
+    "policies/cloudresourcemanager.googleapis.com%2Ffolders%2F4242/denypolicies/none-lists",
+  );
+  expect((await listed()).status).toBe(403);
+  expect((await rest("GET", secrets)).status).toBe(200);
+  await rest("DELETE", `${folder}/none-lists`);
+  expect((await listed()).status).toBe(200);
 });

@@ -9,57 +9,68 @@ import type {
 import type { DenyContent, DenyPolicy, DenyRule } from "../../../chain/deny.ts";
 import { localIam } from "../../../chain/iam.ts";
 import { concurrentChange } from "../../../chain/policies.ts";
-import type { Host, Project } from "../../../host.ts";
+import type { Host } from "../../../host.ts";
 import { type Access, type RpcService, rpc } from "../../../service.ts";
 import { pageToken, readPageToken } from "../../../store/collection.ts";
-import { ownerEmail } from "../../../store/projects.ts";
+import { ownerEmail, type StoredProjects } from "../../../store/projects.ts";
 import { RpcError } from "../../../wire/rpc-error.ts";
 import { checkDenyId, checkDenyRules, parseDenyName } from "./rules.ts";
 
-/** `google.iam.v2.Policies`: deny policies of projects. Each change is an operation that is done at once, as Google's. */
+/** What a deny policy is attached to. */
+interface Point {
+  /** By which it is kept: a project's id, or `folders/1`. */
+  readonly key: string;
+  /** `projects/123456789012` or `folders/1` */
+  readonly name: string;
+}
+
+/** `google.iam.v2.Policies`: deny policies of projects, folders and organisations. Each change is an operation that is done at once, as Google's. */
 export function denyRpc(host: Host): RpcService {
   const { deny } = localIam(host.iam);
 
   const access = <I>(verb: string, nameOf: (request: I) => string): Access<I> => ({
-    permission: (request) => (isProjects(nameOf(request)) ? `iam.denypolicies.${verb}` : []),
-    resource: (request) => {
-      const name = nameOf(request);
-      return isProjects(name) ? `//cloudresourcemanager.googleapis.com/projects/${parseDenyName(name).project}` : "";
-    },
+    permission: `iam.denypolicies.${verb}`,
+    resource: (request) => `//cloudresourcemanager.googleapis.com/${parseDenyName(nameOf(request)).point}`,
     audit: verb === "get" || verb === "list" ? "ADMIN_READ" : "ADMIN_WRITE",
     // No role of a project gives it: at Google it is an organisation's to give. Here the owner stands for that too.
     grants: (_, __, caller) => caller.kind === "user" && caller.email === ownerEmail,
   });
 
-  const placed = (name: string): { readonly project: Project; readonly id: string } => {
-    const { project: given, id } = parseDenyName(name);
-    const project = host.projects.get(given);
-    if (project === undefined) throw new RpcError("NOT_FOUND", `Project '${given}' not found.`);
-    return { project, id };
+  const projects = host.projects as StoredProjects;
+  const placed = (name: string): { readonly point: Point; readonly id: string } => {
+    const { point: given, id } = parseDenyName(name);
+    if (!given.startsWith("projects/")) {
+      if (projects.hierarchy.get(given) === undefined) throw new RpcError("NOT_FOUND", `${given} not found.`);
+      return { point: { key: given, name: given }, id };
+    }
+    const project = projects.get(given.slice("projects/".length));
+    if (project === undefined)
+      throw new RpcError("NOT_FOUND", `Project '${given.slice("projects/".length)}' not found.`);
+    return { point: { key: project.id, name: `projects/${project.number}` }, id };
   };
-  const must = (name: string, etag: string): { readonly project: Project; readonly policy: DenyPolicy } => {
-    const { project, id } = placed(name);
-    const policy = deny.get(project.id, id);
-    if (policy === undefined) throw new RpcError("NOT_FOUND", `Policy "${denyName(project, id)}" not found.`);
+  const must = (name: string, etag: string): { readonly point: Point; readonly policy: DenyPolicy } => {
+    const { point, id } = placed(name);
+    const policy = deny.get(point.key, id);
+    if (policy === undefined) throw new RpcError("NOT_FOUND", `Policy "${denyName(point, id)}" not found.`);
     if (etag !== "" && etag !== policy.etag) throw concurrentChange();
-    return { project, policy };
+    return { point, policy };
   };
 
   /** What Google answers at once: the operation, done. */
-  const done = (project: Project, policy: DenyPolicy, deletedMs?: number): never => {
-    const name = denyName(project, policy.id);
+  const done = (point: Point, policy: DenyPolicy, deletedMs?: number): never => {
+    const name = denyName(point, policy.id);
     const metadata = host.schemas.message<typeof PolicyOperationMetadataSchema>(
       "google.iam.v2.PolicyOperationMetadata",
     );
     const operation = host.operations.start({
       api: "iam.googleapis.com",
       parent: name,
-      target: `projects/${project.id}`,
+      target: point.key.includes("/") ? point.key : `projects/${point.key}`,
       response: host.schemas.message<typeof PolicySchema>("google.iam.v2.Policy"),
       metadata: { schema: metadata, value: { createTime: timestampFromMs(host.clock.now()) } },
     });
     operation.succeed({
-      ...show(project, policy, true),
+      ...show(point, policy, true),
       ...(deletedMs === undefined ? {} : { deleteTime: timestampFromMs(deletedMs) }),
     });
     return host.operations.message(operation.name) as never;
@@ -69,13 +80,13 @@ export function denyRpc(host: Host): RpcService {
     listPolicies: {
       ...access("list", ({ parent }) => parent),
       handle: ({ parent, pageSize, pageToken: token }) => {
-        const { project } = placed(parent);
+        const { point } = placed(parent);
         const after = token === "" ? "" : readPageToken(token, parent);
-        const all = deny.list(project.id).filter(({ id }) => id > after);
+        const all = deny.list(point.key).filter(({ id }) => id > after);
         const items = all.slice(0, pageSize > 0 ? Math.min(pageSize, 1000) : 1000);
         const last = items.at(-1);
         return {
-          policies: items.map((policy) => show(project, policy, false)),
+          policies: items.map((policy) => show(point, policy, false)),
           nextPageToken: last && items.length < all.length ? pageToken(last.id, parent) : "",
         };
       },
@@ -83,50 +94,45 @@ export function denyRpc(host: Host): RpcService {
     getPolicy: {
       ...access("get", ({ name }) => name),
       handle: ({ name }) => {
-        const { project, policy } = must(name, "");
-        return show(project, policy, true);
+        const { point, policy } = must(name, "");
+        return show(point, policy, true);
       },
     },
     createPolicy: {
       ...access("create", ({ parent }) => parent),
       handle: ({ parent, policy, policyId }) => {
-        const { project } = placed(parent);
+        const { point } = placed(parent);
         checkDenyId(policyId);
         const content = contentOf(policy);
-        if (deny.get(project.id, policyId) !== undefined) {
-          throw new RpcError("ALREADY_EXISTS", `Policy "${denyName(project, policyId)}" already exists.`);
+        if (deny.get(point.key, policyId) !== undefined) {
+          throw new RpcError("ALREADY_EXISTS", `Policy "${denyName(point, policyId)}" already exists.`);
         }
-        return host.db.tx(() => done(project, deny.put(project.id, policyId, content)));
+        return host.db.tx(() => done(point, deny.put(point.key, policyId, content)));
       },
     },
     updatePolicy: {
       ...access("update", ({ policy }) => policy?.name ?? ""),
       handle: ({ policy }) => {
-        const { project, policy: present } = must(policy?.name ?? "", policy?.etag ?? "");
+        const { point, policy: present } = must(policy?.name ?? "", policy?.etag ?? "");
         const content = contentOf(policy);
-        return host.db.tx(() => done(project, deny.put(project.id, present.id, content)));
+        return host.db.tx(() => done(point, deny.put(point.key, present.id, content)));
       },
     },
     deletePolicy: {
       ...access("delete", ({ name }) => name),
       handle: ({ name, etag }) => {
-        const { project, policy } = must(name, etag);
+        const { point, policy } = must(name, etag);
         return host.db.tx(() => {
-          deny.remove(project.id, policy.id);
-          return done(project, policy, host.clock.now());
+          deny.remove(point.key, policy.id);
+          return done(point, policy, host.clock.now());
         });
       },
     },
   });
 }
 
-/** Whether it names a project; what it names else is told by the handler. */
-function isProjects(name: string): boolean {
-  return /^policies\/cloudresourcemanager\.googleapis\.com(%2[fF]|\/)projects(%2[fF]|\/)/.test(name);
-}
-
-function denyName(project: Project, id: string): string {
-  return `policies/cloudresourcemanager.googleapis.com%2Fprojects%2F${project.number}/denypolicies/${id}`;
+function denyName(point: Point, id: string): string {
+  return `policies/cloudresourcemanager.googleapis.com%2F${point.name.replace("/", "%2F")}/denypolicies/${id}`;
 }
 
 function contentOf(policy: V2Policy | undefined): DenyContent {
@@ -151,7 +157,7 @@ function plain(condition: { readonly expression: string; readonly title: string;
   return { expression, title, description };
 }
 
-function show(project: Project, policy: DenyPolicy, full: boolean): MessageInitShape<typeof PolicySchema> {
+function show(point: Point, policy: DenyPolicy, full: boolean): MessageInitShape<typeof PolicySchema> {
   const shownRules = policy.rules.map(({ description, condition, ...rule }) => ({
     description,
     kind: {
@@ -166,7 +172,7 @@ function show(project: Project, policy: DenyPolicy, full: boolean): MessageInitS
     },
   }));
   return {
-    name: denyName(project, policy.id),
+    name: denyName(point, policy.id),
     uid: policy.uid,
     kind: "DenyPolicy",
     displayName: policy.displayName,

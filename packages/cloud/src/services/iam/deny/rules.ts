@@ -49,20 +49,19 @@ export function checkDenyRules(rules: readonly DenyRule[]): void {
   });
 }
 
-/** Project (id or number) and policy of `policies/cloudresourcemanager.googleapis.com%2Fprojects%2Fp/denypolicies/d`. */
-export function parseDenyName(name: string): { readonly project: string; readonly id: string } {
-  const [, point = "", kind, id = ""] = /^policies\/(.+)\/([a-z]+policies)(?:\/([^/]+))?$/.exec(name) ?? [];
+/**
+ * What a policy is attached to, and its id: `projects/p` (by id or number), `folders/1` or `organizations/1` of
+ * `policies/cloudresourcemanager.googleapis.com%2Fprojects%2Fp/denypolicies/d`.
+ */
+export function parseDenyName(name: string): { readonly point: string; readonly id: string } {
+  const [, encoded = "", kind, id = ""] = /^policies\/(.+)\/([a-z]+policies)(?:\/([^/]+))?$/.exec(name) ?? [];
   if (kind !== "denypolicies") throw new RpcError("INVALID_ARGUMENT", `Invalid policy name: ${name}.`);
-  const attached = decoded(point);
-  if (/^cloudresourcemanager\.googleapis\.com\/(organizations|folders)\//.test(attached)) {
-    throw new RpcError(
-      "UNIMPLEMENTED",
-      "The local cloud has no organizations and no folders: deny policies are projects' here.",
-    );
-  }
-  const project = /^cloudresourcemanager\.googleapis\.com\/projects\/([^/]+)$/.exec(attached)?.[1];
-  if (project === undefined) throw new RpcError("INVALID_ARGUMENT", `Invalid attachment point: ${attached}.`);
-  return { project, id };
+  const attached = decoded(encoded);
+  const place = /^cloudresourcemanager\.googleapis\.com\/(projects\/[^/]+|(?:folders|organizations)\/\d+)$/.exec(
+    attached,
+  );
+  if (place?.[1] === undefined) throw new RpcError("INVALID_ARGUMENT", `Invalid attachment point: ${attached}.`);
+  return { point: place[1], id };
 }
 
 function decoded(text: string): string {
