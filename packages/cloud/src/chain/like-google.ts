@@ -63,7 +63,7 @@ export function createLikeGoogle({ clock, seed, db }: LikeGoogleParts): LikeGoog
   for (const row of db.prepare("SELECT name, until_ms FROM late_apis").iterate()) {
     on.set(String(row.name), Number(row.until_ms));
   }
-  const lists = new Map<string, { readonly answer: unknown; readonly atMs: number }>();
+  const lists = new Map<string, { readonly answer: unknown; readonly atMs: number; readonly asked: number }>();
   const counts = new Map<string, number>();
 
   /** A number from 0 up to 1 for the next one of this kind: whatever else happens meanwhile. */
@@ -97,12 +97,12 @@ export function createLikeGoogle({ clock, seed, db }: LikeGoogleParts): LikeGoog
       const question = `${call.caller.email} ${call.method} ${asText(request)}`;
       const before = lists.get(question);
       const now = clock.now();
-      if (before !== undefined && now - before.atMs < staleForMs && next(`list/${question}`) < 0.5) {
-        return before.answer as typeof answer;
-      }
+      const asked = (before?.asked ?? 0) + 1;
+      const fresh = before === undefined || now - before.atMs >= staleForMs;
+      const isStale = !fresh && drawn(seed, `${key}/list/${question}/${asked}`) < 0.5;
       if (lists.size >= mostLists) lists.clear();
-      lists.set(question, { answer, atMs: now });
-      return answer;
+      lists.set(question, isStale ? { ...before, asked } : { answer, atMs: now, asked });
+      return isStale ? (before.answer as typeof answer) : answer;
     },
     slow: (what, range, { sinceMs = clock.now(), signal } = {}) => {
       const leftMs = sinceMs + between(range, drawn(seed, `${key}/slow/${what}`)) - clock.now();
