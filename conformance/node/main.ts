@@ -2,7 +2,10 @@
 import { iam } from "./iam.ts";
 import { kms } from "./kms.ts";
 import { logging } from "./logging.ts";
+import { loggingConfig } from "./logging-config.ts";
 import { monitoring } from "./monitoring.ts";
+import { monitoringConfig } from "./monitoring-config.ts";
+import { monitoringServices } from "./monitoring-services.ts";
 import { run } from "./run.ts";
 import { runJobs } from "./run-jobs.ts";
 import { runPools } from "./run-pools.ts";
@@ -19,8 +22,15 @@ const both: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
     await runJobs(steps);
     await runPools(steps);
   },
-  logging,
-  monitoring,
+  logging: async (steps) => {
+    await logging(steps);
+    await loggingConfig(steps);
+  },
+  monitoring: async (steps) => {
+    await monitoring(steps);
+    await monitoringConfig(steps);
+    await monitoringServices(steps);
+  },
 };
 const restAlone: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
   storage: async (steps) => {
