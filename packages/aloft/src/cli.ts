@@ -13,6 +13,7 @@ import { createUi, type Io, type Texts, type Ui } from "./ui/ui.ts";
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const io: Io = { stdin, stdout, stderr, environ: process.env };
+  quietLookups();
   // The reader of a pipe may leave before the end (`aloft logs | head`).
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
@@ -33,6 +34,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     return report(thrown, ui);
   }
+}
+
+/** Google's library warns where it finds no metadata server; what follows from it is told as a failure. */
+function quietLookups(): void {
+  const others = process.listeners("warning");
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    if (warning.name !== "MetadataLookupWarning") for (const tell of others) tell(warning);
+  });
 }
 
 const noTexts: Texts = { answer: () => "" };

@@ -2,6 +2,7 @@ import { Failure } from "@aloft/kit/failure";
 import { adminAt, type Fault, type FaultRequest } from "../local/admin.ts";
 import { cloudPlace, dirFlag } from "./cloud-place.ts";
 import { defineCommand } from "./command.ts";
+import { nearest } from "./suggest.ts";
 
 export const command = defineCommand({
   name: "cloud faults",
@@ -37,6 +38,7 @@ export const command = defineCommand({
     }
     switch (action) {
       case "add":
+        if (api !== undefined) checkApi(api, (await admin.status()).services);
         return { data: { added: await admin.addFault(requestOf(given)), faults: await admin.faults() } };
       case "list":
         return { data: { faults: await admin.faults() } };
@@ -52,6 +54,19 @@ export const command = defineCommand({
       ...(faults.length === 0 ? ["No calls fail on purpose."] : faults.map((fault) => line(fault, paint.bold))),
     ].join("\n"),
 });
+
+/** A fault of an API that is not there would meet nothing. */
+function checkApi(api: string, services: readonly string[]): void {
+  const short = (name: string): string => name.replace(/\.googleapis\.com$/, "");
+  const known = services.map(short);
+  if (known.includes(short(api))) return;
+  const meant = nearest(short(api), known);
+  throw new Failure({
+    code: "INPUT_INVALID",
+    what: `the local cloud has no API ${api}`,
+    next: meant === undefined ? `one of: ${known.join(", ")}` : `did you mean: --api ${meant}`,
+  });
+}
 
 interface Told {
   readonly cleared?: number;

@@ -1,4 +1,5 @@
 import { adminAt } from "../local/admin.ts";
+import { checkEmail } from "../local/email.ts";
 import { cloudPlace, dirFlag } from "./cloud-place.ts";
 import { defineCommand } from "./command.ts";
 
@@ -16,6 +17,7 @@ export const command = defineCommand({
   ],
   run: async (ctx) => {
     const { as, audience } = ctx.flags;
+    checkEmail(as, "aloft cloud token --as EMAIL");
     const request = { ...(as === undefined ? {} : { as }), ...(audience === undefined ? {} : { audience }) };
     return { data: await adminAt(cloudPlace(ctx), ctx.signal).token(request) };
   },

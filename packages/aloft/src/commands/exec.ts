@@ -39,6 +39,13 @@ export const command = defineCommand({
   text: () => "",
 });
 
+/** Where programs that are often meant come from. */
+const installs: Readonly<Record<string, string>> = {
+  gcloud: "install it: https://cloud.google.com/sdk/docs/install",
+  gsutil: "install it: https://cloud.google.com/sdk/docs/install",
+  terraform: "install it: https://developer.hashicorp.com/terraform/install",
+};
+
 /** Resolves to the exit code; a program that a signal ended gives 128 and the signal's number, as in a shell. */
 function runProgram(
   program: string,
@@ -61,9 +68,16 @@ function runProgram(
     };
     child.on("error", (error: NodeJS.ErrnoException) => {
       done();
-      const what = error.code === "ENOENT" ? `there is no program ${program}` : `${program} cannot be run`;
+      const missing = error.code === "ENOENT";
+      const what = missing ? `there is no program ${program}` : `${program} cannot be run`;
       reject(
-        new Failure({ code: "PROGRAM_MISSING", what, why: error.message, next: "name it with its path", cause: error }),
+        new Failure({
+          code: "PROGRAM_MISSING",
+          what,
+          ...(missing ? {} : { why: error.message }),
+          next: installs[program] ?? "name it with its path",
+          cause: error,
+        }),
       );
     });
     child.on("exit", (code, signal) => {

@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<{ readonly command:
   "cloud clock": () => import("./cloud-clock.ts"),
   "cloud faults": () => import("./cloud-faults.ts"),
   "cloud groups": () => import("./cloud-groups.ts"),
+  "cloud snapshot": () => import("./cloud-snapshot.ts"),
   "cloud token": () => import("./cloud-token.ts"),
   "cloud env": () => import("./cloud-env.ts"),
   exec: () => import("./exec.ts"),

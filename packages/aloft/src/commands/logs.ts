@@ -94,7 +94,11 @@ async function follow(
 function limitOf(text: string | undefined): number {
   const limit = Number(text ?? 100);
   if (Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit;
-  throw new Failure({ code: "INPUT_INVALID", what: `--limit ${text} is not a number from 1 to 1000` });
+  throw new Failure({
+    code: "INPUT_INVALID",
+    what: `--limit ${text} is not a number from 1 to 1000`,
+    next: "aloft logs --limit 100",
+  });
 }
 
 function severityOf(text: string | undefined): string | undefined {

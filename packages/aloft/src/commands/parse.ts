@@ -79,7 +79,8 @@ function unknownCommand(first: string, second: string | undefined, group: readon
   return new Failure({
     code: "USAGE",
     what: `there is no command "${typed}"`,
-    next: next === undefined ? "aloft help" : `did you mean: aloft ${next}`,
+    next:
+      next === undefined ? (group.length > 0 ? `aloft help ${first}` : "aloft help") : `did you mean: aloft ${next}`,
   });
 }
 
@@ -146,6 +147,8 @@ function flagFailure(command: Command, thrown: unknown, known: readonly string[]
   const { code, message } = thrown as { code?: string; message: string };
   const flag = /'(?:-\w, )?(--?[^\s'=]+)/.exec(message)?.[1] ?? "";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    // `--value VALUE`: the same mistake as one argument too many.
+    if (flag === "--value" && command.tooMany !== undefined) throw new Failure({ code: "USAGE", ...command.tooMany });
     const meant = nearest(flag.replace(/^--?/, ""), known);
     const what = `aloft ${command.name} takes no flag ${flag}`;
     return meant === undefined
@@ -153,7 +156,9 @@ function flagFailure(command: Command, thrown: unknown, known: readonly string[]
       : new Failure({ code: "USAGE", what, next: `did you mean: --${meant}` });
   }
   if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
-    return usage(command, message.includes("does not take") ? `${flag} takes no value` : `${flag} needs a value`);
+    if (message.includes("does not take")) return usage(command, `${flag} takes no value`);
+    const dash = message.includes("ambiguous") ? `; one that begins with a dash is written ${flag}=VALUE` : "";
+    return usage(command, `${flag} needs a value${dash}`);
   }
   throw thrown;
 }

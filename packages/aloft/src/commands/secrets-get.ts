@@ -1,10 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { Failure } from "@aloft/kit/failure";
 import type { Redacted } from "@aloft/kit/redaction";
+import type { Graph } from "../app/graph.ts";
 import { declaredSecrets, findDeclared } from "../secrets/declared.ts";
 import { secretManager } from "../secrets/manager.ts";
 import { defineCommand } from "./command.ts";
-import { openSession } from "./session.ts";
+import { forEnv, openSession } from "./session.ts";
+import { nearest } from "./suggest.ts";
 
 export const command = defineCommand({
   name: "secrets get",
@@ -25,11 +27,33 @@ export const command = defineCommand({
     }
     const { graph, google } = await openSession(ctx);
     const id = findDeclared(name, declaredSecrets(graph))?.id ?? name;
-    const found = await secretManager(google, ctx.signal).access(id, version);
+    const found = await secretManager(google, ctx.signal)
+      .access(id, version)
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof Failure) || thrown.code !== "SECRET_NOT_FOUND") throw thrown;
+        const { what, next = "" } = thrown;
+        throw (
+          undeclared(name, graph) ??
+          new Failure({ code: thrown.code, what, next: forEnv(next, graph.env), cause: thrown })
+        );
+      });
     return { data: new Shown(id, found.version, found.value) };
   },
   text: (data: Shown) => data.bytes(),
 });
+
+/** Nothing is there, and the file does not know the name either: then it is the name that is wrong. */
+function undeclared(name: string, graph: Graph): Failure | undefined {
+  const declared = declaredSecrets(graph);
+  if (findDeclared(name, declared) !== undefined) return undefined;
+  const names = declared.map(({ id }) => id);
+  const meant = nearest(name, names);
+  return new Failure({
+    code: "SECRET_NOT_FOUND",
+    what: `there is no secret ${name}, and the file declares none of this name`,
+    next: meant === undefined ? "aloft secrets list" : `did you mean: aloft secrets get ${meant}`,
+  });
+}
 
 /** The one answer that holds a value: it is asked for by name. */
 class Shown {

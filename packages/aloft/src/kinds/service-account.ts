@@ -78,8 +78,8 @@ export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
   held: ({ live: { email, uniqueId } }) => [
     {
       what:
-        "can be undeleted as long as no new one has its name; aloft up makes a new one and grants it anew what the file " +
-        `says, and no more: what others granted stands as deleted:serviceAccount:${email}?uid=${uniqueId ?? "…"}`,
+        "can be undeleted, unless aloft up made a new one of its name meanwhile; that one is granted what the file says, " +
+        `and not what others gave the old one (deleted:serviceAccount:${email}?uid=${uniqueId ?? "…"})`,
       forMs: 30 * 24 * 60 * 60_000,
       ...(uniqueId === undefined ? {} : { next: `gcloud iam service-accounts undelete ${uniqueId}` }),
     },

@@ -107,6 +107,11 @@ export interface Admin {
     readonly remove?: readonly string[];
   }): Promise<readonly Group[]>;
   removeGroup(group: string): Promise<readonly Group[]>;
+  /** Names of what was saved since the cloud was started. */
+  snapshots(): Promise<readonly string[]>;
+  saveSnapshot(name: string): Promise<readonly string[]>;
+  /** Everything is as it was then, except the clock. Throws `Failure` INPUT_INVALID for an unknown name. */
+  restoreSnapshot(name: string): Promise<readonly string[]>;
   /** Removes every resource and its data. */
   reset(): Promise<void>;
 }
@@ -147,6 +152,10 @@ export function adminAt(place: Place, signal?: AbortSignal): Admin {
     groups: async () => ((await call("GET", "groups")) as { groups: Group[] }).groups,
     changeGroup: async (change) => ((await call("POST", "groups", change)) as { groups: Group[] }).groups,
     removeGroup: async (group) => ((await call("DELETE", "groups", { group })) as { groups: Group[] }).groups,
+    snapshots: async () => ((await call("GET", "snapshot")) as { snapshots: string[] }).snapshots,
+    saveSnapshot: async (save) => ((await call("POST", "snapshot", { save })) as { snapshots: string[] }).snapshots,
+    restoreSnapshot: async (restore) =>
+      ((await call("POST", "snapshot", { restore })) as { snapshots: string[] }).snapshots,
     reset: async () => {
       await call("POST", "reset", {});
     },
@@ -173,6 +182,10 @@ function refusal(call: string, status: number, text: string): Failure {
       why: "It was started with another state folder than the one found from here.",
       next: "aloft cloud status   (in the folder where it was started)",
     });
+  }
+  const [, word = ""] = /_aloft\/v1\/(\w+)/.exec(call) ?? [];
+  if (status === 400 || status === 404) {
+    return new Failure({ code: "INPUT_INVALID", what: wordsOf(text), next: `aloft help cloud ${word}` });
   }
   return new Failure({
     code: status === 501 ? "UNIMPLEMENTED" : "API_ERROR",

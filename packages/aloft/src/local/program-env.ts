@@ -1,4 +1,4 @@
-import { Failure } from "@aloft/kit/failure";
+import { checkEmail } from "./email.ts";
 import type { LocalCloud } from "./ensure.ts";
 import { javaOptions } from "./java-trust.ts";
 import { requiring } from "./node-agents.ts";
@@ -22,13 +22,7 @@ const tokenLifetimeS = 12 * 3600;
 /** Makes what a program needs to be this identity at the local cloud, and the variables that tell it so. */
 export async function programEnv(cloud: LocalCloud, options: ProgramOptions): Promise<ProgramEnv> {
   const { as, project, pass = [], environ } = options;
-  if (as !== undefined && !/^[\w.+-]+@[\w.-]+$/.test(as)) {
-    throw new Failure({
-      code: "INPUT_INVALID",
-      what: `--as ${as} is no e-mail`,
-      next: "aloft exec --as NAME@PROJECT.iam.gserviceaccount.com -- COMMAND",
-    });
-  }
+  checkEmail(as, "aloft exec --as EMAIL -- COMMAND");
   const { admin, dir } = cloud;
   const [{ token: accessToken }, refreshToken, ca] = await Promise.all([
     admin.token({ ...(as === undefined ? {} : { as }), lifetimeS: tokenLifetimeS }),

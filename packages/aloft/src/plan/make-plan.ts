@@ -2,6 +2,7 @@ import { GoogleError } from "@aloft/google";
 import { Failure } from "@aloft/kit/failure";
 import type { Address, Graph, Resource } from "../app/graph.ts";
 import { accountId } from "../app/names.ts";
+import { closest } from "../app/problems.ts";
 import type { ServiceSpec } from "../app/specs.ts";
 import { kindOf, kinds } from "../kinds/index.ts";
 import type { AnyKind, Change, Found, KindContext } from "../kinds/kind.ts";
@@ -32,7 +33,7 @@ export const makePlan: MakePlan = async (graph, google, options = {}) => {
     throw new Failure({
       code: "INPUT_INVALID",
       what: `Nothing in the file is named ${options.only.join(", ")}.`,
-      next: `one of ${graph.resources.map(({ address }) => address).join(", ")}`,
+      next: meantBy(options.only, graph),
     });
   }
   const known = knownFromFile(graph);
@@ -84,6 +85,13 @@ export const makePlan: MakePlan = async (graph, google, options = {}) => {
     { have, changes, found, known, cache: context.cache },
   );
 };
+
+/** The name that was probably meant, else all there are. */
+function meantBy(only: readonly string[], { resources }: Graph): string {
+  const names = resources.flatMap(({ address, kind }) => [address, kind, address.slice(kind.length + 1)]);
+  const meant = closest(only[0] ?? "", names);
+  return meant === undefined ? `one of ${resources.map(({ address }) => address).join(", ")}` : `--only ${meant}`;
+}
 
 /** One grant mends many: each is told once. */
 const firstOfItsGrant = (blocker: Blocker, i: number, all: readonly Blocker[]): boolean =>

@@ -45,7 +45,7 @@ export function secretManager(google: Google, signal?: AbortSignal): SecretManag
 
   const access: SecretManager["access"] = async (id, version) => {
     const answer = await request<Access>({ path: `${path(id)}/versions/${version}:access` }).catch((error: unknown) => {
-      throw isMissing(error) || isDisabled(error) ? notReadable(id, version, error) : error;
+      throw isMissing(error) || isDisabled(error) || isApiOff(error) ? notReadable(id, version, error) : error;
     });
     const value = Buffer.from(answer.payload?.data ?? "", "base64");
     const sum = answer.payload?.dataCrc32c;
@@ -138,11 +138,13 @@ export const isApiOff = (error: unknown): boolean =>
 const isDisabled = (error: unknown): boolean => codeOf(error) === "FAILED_PRECONDITION";
 
 function notReadable(id: string, version: string, cause: unknown): Failure {
-  const which = version === "latest" ? "newest version" : `version ${version}`;
+  const newest = version === "latest";
+  const which = newest ? "newest version" : `version ${version}`;
+  const none = newest ? `secret ${id} has no value` : `${id} has no ${which}`;
   return new Failure({
     code: "SECRET_NOT_FOUND",
-    what: isDisabled(cause) ? `the ${which} of ${id} is disabled or destroyed` : `${id} has no ${which}`,
-    next: version === "latest" ? `aloft secrets set ${id}` : "aloft secrets list",
+    what: isDisabled(cause) ? `the ${which} of ${id} is disabled or destroyed` : none,
+    next: newest ? `aloft secrets set ${id}` : "aloft secrets list",
     cause,
   });
 }

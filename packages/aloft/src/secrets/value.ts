@@ -32,7 +32,12 @@ export function readBytes(cwd: string, file: string): Uint8Array {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "There is no such file." : code === "EISDIR" ? "It is a folder." : `${code}.`;
-    throw new Failure({ code: "INPUT_INVALID", what: `${file} cannot be read`, why });
+    throw new Failure({
+      code: "INPUT_INVALID",
+      what: `${file} cannot be read`,
+      why,
+      next: "name a file that is there",
+    });
   }
 }
 

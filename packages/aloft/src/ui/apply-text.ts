@@ -21,7 +21,7 @@ export function applyLine(raw: UiEvent, paint: Paint): string | undefined {
   if (raw.type === "plan") return planText(raw as unknown as PlanData, paint);
   const event = raw as unknown as TimedEvent;
   const time = paint.dim(formatDuration(event.elapsedMs).padStart(8));
-  const name = label(event.resource).padEnd(22);
+  const name = label(event.resource).padEnd(28);
   const line = (mark: string, text: string): string => `  ${mark} ${time}  ${name}  ${text}`;
   switch (event.type) {
     case "started":
