@@ -21,6 +21,7 @@ const inValues: readonly (readonly [RegExp, string])[] = [
   [/(-\d{5})-[a-z0-9]{3}$/, "$1-abc"],
   // The number of the project that was recorded live.
   [/:service-\d+@/, ":service-NUMBER@"],
+  [/gcp-memorystore-auto-[0-9a-f]{16}/, "gcp-memorystore-auto-ID"],
   [/-[a-z0-9]{10}-uc\.a\.run\.app$/, "-HASH-uc.a.run.app"],
   [/^operations\/[\w.-]+$/, "operations/ID"],
   [/"etag":"[^"]*"/, '"etag":"ETAG"'],

@@ -70,7 +70,8 @@ export function createAuthority(store: CaStore): Authority {
 
 /** `run.googleapis.com` with `*.googleapis.com`; a name of two parts alone; for an address or localhost all of ours. */
 function namesFor(hostname: string): readonly string[] {
-  if (isIP(hostname) !== 0 || /(^|\.)localhost$/.test(hostname)) return ownNames;
+  if (/(^|\.)localhost$/.test(hostname) || ownNames.some((name) => name === hostname)) return ownNames;
+  if (isIP(hostname) !== 0) return [...ownNames, hostname];
   const parent = hostname.slice(hostname.indexOf(".") + 1);
   return parent.includes(".") ? [hostname, `*.${parent}`] : [hostname];
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../service.ts";
 
 /**
- * Memorystore says of an operation that it is not done, where proto3 JSON leaves that out (recorded answers). Its
+ * Memorystore says of an operation on an instance that it is not done, where proto3 JSON leaves that out (recorded answers). Its
  * v1beta1, which is v1 otherwise, has names of its own for the types in an operation.
  */
 export function redisAnswer(answer: Json, typeName: string, path: string): Json {
@@ -12,7 +12,9 @@ export function redisAnswer(answer: Json, typeName: string, path: string): Json 
   return { ...(answer as JsonObject), operations: operations.map((each) => operation(each as JsonObject, beta)) };
 }
 
-function operation({ name, metadata, done, response, ...rest }: JsonObject, beta: boolean): JsonObject {
+function operation(given: JsonObject, beta: boolean): JsonObject {
+  const { name, metadata, done, response, ...rest } = given;
+  if ((metadata as JsonObject | undefined)?.["@type"] !== instanceMetadata) return given;
   return {
     name,
     ...(metadata === undefined ? {} : { metadata: beta ? betaMetadata(metadata as JsonObject) : metadata }),
@@ -21,6 +23,8 @@ function operation({ name, metadata, done, response, ...rest }: JsonObject, beta
     ...(response === undefined ? {} : { response: beta ? betaType(response as JsonObject) : response }),
   };
 }
+
+const instanceMetadata = "type.googleapis.com/google.cloud.redis.v1.OperationMetadata";
 
 const betaMetadata = (metadata: JsonObject): JsonObject => ({
   ...metadata,

@@ -263,7 +263,8 @@ const folderOf = (name: string): string => {
   return `${project}.${location}.${id}`;
 };
 
-function failure(thrown: unknown): RpcError {
+/** What a program that cannot be started is told as. */
+export function failure(thrown: unknown): RpcError {
   if (thrown instanceof RpcError) return thrown;
   const text = messageOf(thrown);
   return text === missing
@@ -272,7 +273,7 @@ function failure(thrown: unknown): RpcError {
 }
 
 /** What happened to a server, for whoever looks: in the project's logs, and among the cloud's notes. */
-function tell(host: Host, name: string, line: string): void {
+export function tell(host: Host, name: string, line: string): void {
   const [, project = "", , region = "", , id = ""] = name.split("/");
   host.note(`redis.${name}`, `${id}: ${line}`);
   host.logs.write({

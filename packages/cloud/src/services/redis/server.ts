@@ -22,6 +22,8 @@ export interface ServerSpec {
   readonly password: string | undefined;
   /** By Redis's own names; each can be changed while it runs. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Lines of its configuration that stay as they are as long as it runs. */
+  readonly lines?: readonly string[];
 }
 
 /** A `redis-server` that is kept running until it is stopped; its relay listens while it answers. */
@@ -204,6 +206,7 @@ function writeConfig(spec: ServerSpec): void {
     "appendfsync everysec",
     'save ""',
     ...(spec.password === undefined ? [] : [`requirepass ${JSON.stringify(spec.password)}`]),
+    ...(spec.lines ?? []),
     ...Object.entries(spec.parameters).map(([name, value]) => `${name} ${value === "" ? '""' : value}`),
   ];
   const path = join(spec.dir, "redis.conf");
@@ -219,6 +222,6 @@ function lastLine(path: string, from: number): string {
     .toString()
     .split("\n")
     .map((line) => line.replace(/^\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ [.*#-] /, "").trim())
-    .filter((line) => line !== "" && !line.includes("requirepass"));
+    .filter((line) => line !== "" && !/requirepass|masterauth/.test(line));
   return lines.at(-1) ?? "";
 }
