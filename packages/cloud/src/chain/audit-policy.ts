@@ -32,13 +32,12 @@ function constraintsOf(error: RpcError): readonly Json[] {
   return error.details.flatMap((detail): readonly Json[] => {
     const violations: unknown = (detail as JsonObject).violations;
     if (!Array.isArray(violations)) return [];
-    return violations.flatMap(({ type, description, subject }: Readonly<Record<string, string>>) =>
+    return violations.flatMap(({ type, description }: Readonly<Record<string, string>>) =>
       type?.startsWith("constraints/") === true
         ? [
             {
               constraint: type,
               errorMessage: description ?? "",
-              checkedValue: subject ?? "",
               policyType: lists.has(type) ? "LIST_CONSTRAINT" : "BOOLEAN_CONSTRAINT",
             },
           ]
