@@ -2,7 +2,7 @@ import type { Recording } from "./exchange.ts";
 
 /**
  * What was there before a recording began: the projects that it names and does not create, by id, and the folders and
- * organisations in which it makes something. `fill` puts in what placeholders stand for.
+ * organisations in which it makes something or asks for it. `fill` puts in what placeholders stand for.
  */
 export function presupposed(
   recording: Recording,
@@ -15,6 +15,8 @@ export function presupposed(
     const { hostname, pathname } = new URL(fill(url));
     const named = /\/projects\/([a-z][a-z0-9-]*)(?=[/:]|$)/.exec(pathname)?.[1];
     if (named !== undefined) projects.add(named);
+    const above = /^\/v\w+\/((?:folders|organizations)\/\d+)\//.exec(pathname)?.[1];
+    if (above !== undefined) containers.add(above);
     const parent = body?.parent;
     if (method !== "POST" || parent === undefined || !hostname.endsWith("cloudresourcemanager.googleapis.com"))
       continue;

@@ -11,7 +11,7 @@ import type { Methods } from "../../service.ts";
 import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import type { Buckets } from "./buckets.ts";
-import { checkId, forms, idOf, invalid, nameAs } from "./config-names.ts";
+import { checkId, forms, idOf, invalid, placedAs } from "./config-names.ts";
 import { type ConfigStore, numberedOperation, pageOf } from "./config-store.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
@@ -21,7 +21,7 @@ type Config = Methods<typeof ConfigServiceV2>;
 /** Buckets: asked for, made and changed, at once or as an operation that is done when it is answered. */
 export function bucketMethods(host: Host, store: ConfigStore, buckets: Buckets): Config {
   const { projects, schemas, operations } = host;
-  const bucketName = (name: string): string => nameAs(forms.bucket, name, projects);
+  const bucketName = (name: string): string => placedAs(forms.bucket, name, projects);
   const metadata = schemas.message<typeof BucketMetadataSchema>("google.logging.v2.BucketMetadata");
 
   const operation = (bucket: LogBucket, request: BucketMetadata["request"]): Operation => {
@@ -43,10 +43,10 @@ export function bucketMethods(host: Host, store: ConfigStore, buckets: Buckets):
   return {
     listBuckets: {
       permission: "logging.buckets.list",
-      resource: ({ parent }) => nameAs(forms.location, parent, projects),
+      resource: ({ parent }) => placedAs(forms.location, parent, projects),
       audit: "ADMIN_READ",
       handle: (request) => {
-        const parent = nameAs(forms.location, request.parent, projects);
+        const parent = placedAs(forms.location, request.parent, projects);
         const { items, nextPageToken } = pageOf<typeof store.buckets.schema>(buckets.list(parent), request, parent);
         return { buckets: items, nextPageToken };
       },
@@ -59,13 +59,13 @@ export function bucketMethods(host: Host, store: ConfigStore, buckets: Buckets):
     },
     createBucket: {
       permission: "logging.buckets.create",
-      resource: ({ parent }) => nameAs(forms.location, parent, projects),
+      resource: ({ parent }) => placedAs(forms.location, parent, projects),
       audit: "ADMIN_WRITE",
       handle: ({ parent, bucketId, bucket }) => buckets.create(parent, bucketId, bucket),
     },
     createBucketAsync: {
       permission: "logging.buckets.create",
-      resource: ({ parent }) => nameAs(forms.location, parent, projects),
+      resource: ({ parent }) => placedAs(forms.location, parent, projects),
       audit: "ADMIN_WRITE",
       handle: (request) =>
         operation(buckets.create(request.parent, request.bucketId, request.bucket), {
@@ -113,8 +113,8 @@ export function bucketMethods(host: Host, store: ConfigStore, buckets: Buckets):
 /** Views of buckets: which of a bucket's entries somebody may read. */
 export function viewMethods(host: Host, store: ConfigStore, buckets: Buckets): Config {
   const { projects, schemas } = host;
-  const viewName = (name: string): string => nameAs(forms.view, name, projects);
-  const bucketName = (name: string): string => nameAs(forms.bucket, name, projects);
+  const viewName = (name: string): string => placedAs(forms.view, name, projects);
+  const bucketName = (name: string): string => placedAs(forms.bucket, name, projects);
   const own = (name: string): string => {
     if (/\/views\/_(AllLogs|Default)$/.test(name)) throw invalid(`View ${idOf(name)} cannot be modified.`);
     return name;

@@ -4,7 +4,7 @@ import type { LogBucket, LogView } from "../../../gen/types/google/logging/v2/lo
 import type { Host } from "../../host.ts";
 import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
-import { checkId, defaultViewFilter, forms, idOf, invalid, nameAs, projectNameOf } from "./config-names.ts";
+import { checkId, defaultViewFilter, forms, idOf, invalid, placedAs, projectNameOf } from "./config-names.ts";
 import type { ConfigStore } from "./config-store.ts";
 
 /** How long a deleted bucket can be brought back. */
@@ -79,20 +79,19 @@ export function createBuckets(host: Host, store: ConfigStore, changed: () => voi
     get,
     find,
     list: (parent) => {
-      const [, project, , location] = parent.split("/");
-      const stored = store.buckets.list(
-        location === "-" ? { under: `projects/${project}/locations/` } : { parent },
-      ).items;
+      const [, , , location] = parent.split("/");
+      const owner = projectNameOf(parent);
+      const stored = store.buckets.list(location === "-" ? { under: `${owner}/locations/` } : { parent }).items;
       const own = location === "-" || location === "global" ? ["_Default", "_Required"] : [];
       const names = new Set([
-        ...own.map((id) => `projects/${project}/locations/global/buckets/${id}`),
+        ...own.map((id) => `${owner}/locations/global/buckets/${id}`),
         ...stored.map(({ name }) => name),
       ]);
       return [...names].flatMap((name) => find(name) ?? []);
     },
     create: (parent, id, given) => {
       checkId("Bucket", id);
-      const name = `${nameAs(forms.location, parent, projects)}/buckets/${id}`;
+      const name = `${placedAs(forms.location, parent, projects)}/buckets/${id}`;
       const now = store.now();
       const whole = given ?? schemas.create(store.buckets.schema);
       const bucket = schemas.create(store.buckets.schema, {

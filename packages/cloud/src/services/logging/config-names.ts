@@ -9,11 +9,20 @@ export const invalid = (message: string): RpcError => new RpcError("INVALID_ARGU
  */
 export function nameAs(form: string, given: string, projects: Projects): string {
   if (/^(organizations|folders|billingAccounts)\//.test(given)) {
-    throw new RpcError("UNIMPLEMENTED", `The local cloud keeps logs of projects alone: "${given}" is none's.`);
+    throw new RpcError("UNIMPLEMENTED", `The local cloud keeps this of projects alone: "${given}" is none's.`);
   }
-  const pattern = new RegExp(`^${form.replaceAll("*", "[^/]+")}$`);
-  if (!pattern.test(given)) throw invalid(`The name "${given}" is invalid: it must look like ${form}.`);
-  return projects.canonical(given);
+  return shaped(form, form, given, projects);
+}
+
+/** The same of what folders and organisations have too: sinks, exclusions, buckets and their views. */
+export function placedAs(form: string, given: string, projects: Projects): string {
+  if (!/^(folders|organizations)\//.test(given)) return nameAs(form, given, projects);
+  return shaped(form, form.replace("projects/*", "(?:folders|organizations)/\\d+"), given, projects);
+}
+
+function shaped(form: string, pattern: string, given: string, projects: Projects): string {
+  if (new RegExp(`^${pattern.replaceAll("*", "[^/]+")}$`).test(given)) return projects.canonical(given);
+  throw invalid(`The name "${given}" is invalid: it must look like ${form}.`);
 }
 
 export const forms = {
@@ -32,7 +41,7 @@ export function idOf(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** `projects/p` of a name below it. */
+/** `projects/p` (or `folders/1`) of a name below it. */
 export function projectNameOf(name: string): string {
   return name.split("/").slice(0, 2).join("/");
 }

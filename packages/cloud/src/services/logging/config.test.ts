@@ -159,7 +159,7 @@ test("logging: a project shows the Log Router's settings, which its organisation
 test("logging: what is not here is refused by name", async () => {
   const copy = await rest("POST", `${v2}/entries:copy`, { body: {} });
   expect([copy.status, copy.body.error?.message]).toEqual([501, expect.stringContaining("CopyLogEntries")]);
-  const org = await rest("GET", `${v2}/organizations/1/sinks`);
+  const org = await rest("GET", `${v2}/billingAccounts/1/sinks`);
   expect([org.status, org.body.error?.status]).toEqual([501, "UNIMPLEMENTED"]);
   const note = await rest("POST", `${v2}/${project}/sinks`, {
     body: { name: "away", destination: "storage.googleapis.com/archive" },
@@ -193,4 +193,26 @@ test("logging: sinks work after a restart before anybody calls the API", async (
     cloud = outer;
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test("logging: a folder's sink that takes in children gets what is written below it, and only that", async () => {
+  const folder = "folders/515151";
+  const made = { projectId: "in-folder", parent: { type: "folder", id: "515151" } };
+  await rest("POST", "cloudresourcemanager.googleapis.com/v1/projects", { body: made });
+  const destination = "logging.googleapis.com/projects/demo/locations/global/buckets/below";
+  await rest("POST", `${buckets}?bucketId=below`, { body: { retentionDays: 3 } });
+  const sink = { name: "below", destination, filter: "severity>=ERROR", includeChildren: true };
+  const created = await rest("POST", `${v2}/${folder}/sinks`, { body: sink });
+  expect(created.body.writerIdentity).toBe(
+    "serviceAccount:service-folder-515151@gcp-sa-logging.iam.gserviceaccount.com",
+  );
+  for (const id of ["in-folder", "demo"]) {
+    const entries = [{ textPayload: `of ${id}`, severity: "ERROR" }];
+    const logName = `projects/${id}/logs/app`;
+    await rest("POST", `${v2}/entries:write`, { body: { logName, resource: { type: "global" }, entries } });
+  }
+  expect(await texts(`${project}/locations/global/buckets/below/views/_AllLogs`)).toEqual(["of in-folder"]);
+  expect((await rest("GET", `${v2}/${folder}/sinks`)).body.sinks).toHaveLength(3);
+  expect((await rest("GET", `${v2}/${folder}/locations/global/buckets/_Default`)).body.retentionDays).toBe(30);
+  expect((await rest("GET", `${v2}/${folder}/sinks`, { as: "eve@example.com" })).status).toBe(403);
 });

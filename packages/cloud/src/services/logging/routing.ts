@@ -1,6 +1,7 @@
-import type { LogExclusion } from "../../../gen/types/google/logging/v2/logging_config_pb.js";
+import type { LogExclusion, LogSink } from "../../../gen/types/google/logging/v2/logging_config_pb.js";
 import type { Host } from "../../host.ts";
 import { projectOf, type StoredEntry } from "../../store/logs.ts";
+import type { StoredProjects } from "../../store/projects.ts";
 import { metricsOf } from "../monitoring/metrics.ts";
 import { type Buckets, createBuckets } from "./buckets.ts";
 import { defaultBucket } from "./config-names.ts";
@@ -43,11 +44,15 @@ function createRouting(host: Host): Routing {
   };
   const buckets = createBuckets(host, store, changed);
 
+  const projects = host.projects as StoredProjects;
   const planOf = (project: string): Plan => {
-    let plan = plans.get(project);
+    const found = projects.get(project);
+    const above = found === undefined ? [] : projects.above(found);
+    const key = [project, ...above].join(" ");
+    let plan = plans.get(key);
     if (plan === undefined) {
-      plan = makePlan(host, store, buckets, project);
-      plans.set(project, plan);
+      plan = makePlan(host, store, buckets, project, above);
+      plans.set(key, plan);
     }
     return plan;
   };
@@ -90,8 +95,8 @@ function createRouting(host: Host): Routing {
   };
 }
 
-/** Reads a project's configuration, its filters compiled once. */
-function makePlan(host: Host, store: ConfigStore, buckets: Buckets, project: string): Plan {
+/** Reads a project's configuration, and of what is above it the sinks that take in children; filters compiled once. */
+function makePlan(host: Host, store: ConfigStore, buckets: Buckets, project: string, above: readonly string[]): Plan {
   const parent = `projects/${project}`;
   const metrics = store.metrics
     .list({ parent })
@@ -99,15 +104,17 @@ function makePlan(host: Host, store: ConfigStore, buckets: Buckets, project: str
     .map((metric) => ({ count: compileMetric(metric), bucket: host.projects.canonical(metric.bucketName) }));
   const stored = store.sinks.list({ parent }).items;
   const excluded = store.exclusions.list({ parent }).items;
-  if (stored.length === 0 && excluded.length === 0) return { metrics };
+  const inherited = above.flatMap((each) => store.sinks.list({ parent: each }).items.filter(takesChildren));
+  if (stored.length === 0 && excluded.length === 0 && inherited.length === 0) return { metrics };
 
   const own = stored.some(({ name }) => name === "_Default")
     ? []
     : [builtInSink(host.schemas, store.sinks.schema, `${parent}/sinks/_Default`)];
-  const sinks = [...own, ...stored].flatMap((sink) => {
+  const sinks = [...own, ...stored, ...inherited].flatMap((sink) => {
     const bucket = sink === undefined || sink.disabled ? undefined : bucketOf(sink, host.projects);
     if (sink === undefined || bucket === undefined || buckets.find(bucket) === undefined) return [];
-    const exclusions = sink.name === "_Default" ? [...sink.exclusions, ...excluded] : sink.exclusions;
+    const isOwn = !inherited.includes(sink) && sink.name === "_Default";
+    const exclusions = isOwn ? [...sink.exclusions, ...excluded] : sink.exclusions;
     return [{ bucket, takes: taking(sink.filter, exclusions) }];
   });
   const route = (entry: StoredEntry): readonly string[] => {
@@ -117,6 +124,8 @@ function makePlan(host: Host, store: ConfigStore, buckets: Buckets, project: str
   };
   return { metrics, route };
 }
+
+const takesChildren = ({ includeChildren }: LogSink): boolean => includeChildren;
 
 function taking(filter: string, exclusions: readonly LogExclusion[]): Matcher {
   const wanted = compileQuery(parseQuery(filter));

@@ -2,7 +2,7 @@ import type { Host } from "../../host.ts";
 import type { Principal } from "../../service.ts";
 import { projectOf, type StoredEntry } from "../../store/logs.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
-import { forms, nameAs } from "./config-names.ts";
+import { forms, nameAs, placedAs } from "./config-names.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
 import type { Routing } from "./routing.ts";
@@ -37,7 +37,7 @@ export function named(host: Host, given: string): Named {
     return { name, permission: "logging.logEntries.list", on: name };
   }
   const isBucket = /^[^/]+\/[^/]+\/locations\/[^/]+\/buckets\/[^/]+$/.test(given);
-  const name = nameAs(forms.view, isBucket ? `${given}/views/_AllLogs` : given, host.projects);
+  const name = placedAs(forms.view, isBucket ? `${given}/views/_AllLogs` : given, host.projects);
   if (/\/locations\/global\/buckets\/(_Required\/views\/_AllLogs|_Default\/views\/_Default)$/.test(name)) {
     return { name, permission: "logging.logEntries.list", on: name.split("/").slice(0, 2).join("/") };
   }

@@ -3,7 +3,7 @@ import type { Host } from "../../host.ts";
 import type { Methods } from "../../service.ts";
 import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
-import { checkId, forms, idOf, invalid, nameAs } from "./config-names.ts";
+import { checkId, forms, idOf, invalid, placedAs } from "./config-names.ts";
 import { type ConfigStore, pageOf } from "./config-store.ts";
 import { compileQuery } from "./query-eval.ts";
 import { parseQuery } from "./query-parse.ts";
@@ -25,7 +25,7 @@ const changeable = [
 /** Sinks, with the two that every project has. */
 export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): Config {
   const { projects, schemas } = host;
-  const fullName = (name: string): string => nameAs(forms.sink, name, projects);
+  const fullName = (name: string): string => placedAs(forms.sink, name, projects);
 
   const find = (name: string): LogSink => {
     const found = store.sinks.get(name) ?? builtInSink(schemas, store.sinks.schema, name);
@@ -45,10 +45,13 @@ export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): C
   /** Who writes to the destination; nobody needs to where it is a bucket of the same project. */
   const writer = (sink: LogSink, project: string, unique: boolean): string => {
     if (bucketOf(sink, projects)?.startsWith(`${project}/`)) return "";
-    const number = projects.get(project.slice("projects/".length))?.number ?? "";
-    const email = unique
-      ? `service-${number}@gcp-sa-logging.iam.gserviceaccount.com`
-      : "cloud-logs@system.gserviceaccount.com";
+    const [kind, id = ""] = project.split("/");
+    const own =
+      kind === "projects" ? (projects.get(id)?.number ?? "") : `${kind === "folders" ? "folder" : "org"}-${id}`;
+    const email =
+      unique || kind !== "projects"
+        ? `service-${own}@gcp-sa-logging.iam.gserviceaccount.com`
+        : "cloud-logs@system.gserviceaccount.com";
     return `serviceAccount:${email}`;
   };
   const save = (name: string, sink: LogSink): LogSink => {
@@ -60,10 +63,10 @@ export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): C
   return {
     listSinks: {
       permission: "logging.sinks.list",
-      resource: ({ parent }) => nameAs(forms.project, parent, projects),
+      resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_READ",
       handle: (request) => {
-        const parent = nameAs(forms.project, request.parent, projects);
+        const parent = placedAs(forms.project, request.parent, projects);
         const own = ["_Default", "_Required"].map((id) => find(`${parent}/sinks/${id}`));
         const stored = store.sinks.list({ parent }).items.filter(({ name }) => !own.some((each) => each.name === name));
         const { items, nextPageToken } = pageOf<typeof store.sinks.schema>([...own, ...stored], request, parent);
@@ -78,13 +81,13 @@ export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): C
     },
     createSink: {
       permission: "logging.sinks.create",
-      resource: ({ parent }) => nameAs(forms.project, parent, projects),
+      resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_WRITE",
       handle: ({ parent, sink: given, uniqueWriterIdentity }) => {
         if (given === undefined) throw invalid("A sink must be given.");
         checkId("Sink", given.name);
         check(given);
-        const project = nameAs(forms.project, parent, projects);
+        const project = placedAs(forms.project, parent, projects);
         const now = store.now();
         const sink = schemas.create(store.sinks.schema, { ...given, createTime: now, updateTime: now });
         sink.writerIdentity = writer(sink, project, uniqueWriterIdentity);
@@ -135,7 +138,7 @@ export function sinkMethods(host: Host, store: ConfigStore, routing: Routing): C
 /** Exclusions of a project: what its sink _Default leaves out. */
 export function exclusionMethods(host: Host, store: ConfigStore, routing: Routing): Config {
   const { projects, schemas } = host;
-  const fullName = (name: string): string => nameAs(forms.exclusion, name, projects);
+  const fullName = (name: string): string => placedAs(forms.exclusion, name, projects);
   const find = (name: string): LogExclusion => {
     const found = store.exclusions.get(name);
     if (found === undefined) throw new RpcError("NOT_FOUND", `Exclusion ${name} does not exist`);
@@ -149,10 +152,10 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
   return {
     listExclusions: {
       permission: "logging.exclusions.list",
-      resource: ({ parent }) => nameAs(forms.project, parent, projects),
+      resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_READ",
       handle: (request) => {
-        const parent = nameAs(forms.project, request.parent, projects);
+        const parent = placedAs(forms.project, request.parent, projects);
         const { items, nextPageToken } = store.exclusions.list({ ...request, parent });
         return { exclusions: items, nextPageToken };
       },
@@ -165,14 +168,14 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
     },
     createExclusion: {
       permission: "logging.exclusions.create",
-      resource: ({ parent }) => nameAs(forms.project, parent, projects),
+      resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_WRITE",
       handle: ({ parent, exclusion: given }) => {
         if (given === undefined) throw invalid("An exclusion must be given.");
         const id = idOf(given.name);
         checkId("Exclusion", id);
         check(given);
-        const name = `${nameAs(forms.project, parent, projects)}/exclusions/${id}`;
+        const name = `${placedAs(forms.project, parent, projects)}/exclusions/${id}`;
         const now = store.now();
         const exclusion = schemas.create(store.exclusions.schema, { ...given, name, createTime: now, updateTime: now });
         if (!store.exclusions.insert(name, exclusion)) {

@@ -8,9 +8,10 @@ const destinations: readonly RegExp[] = [
   /^bigquery\.googleapis\.com\/projects\/[^/]+\/datasets\/[^/]+$/,
   /^pubsub\.googleapis\.com\/projects\/[^/]+\/topics\/[^/]+$/,
   /^logging\.googleapis\.com\/projects\/[^/]+(\/locations\/[^/]+\/buckets\/[^/]+)?$/,
+  /^logging\.googleapis\.com\/(folders|organizations)\/\d+\/locations\/[^/]+\/buckets\/[^/]+$/,
 ];
 
-/** The sinks _Default and _Required, which every project has. */
+/** The sinks _Default and _Required, which every project has, and every folder and organisation. */
 export function builtInSink(schemas: Schemas, schema: typeof LogSinkSchema, name: string): LogSink | undefined {
   const id = idOf(name);
   if (id !== "_Default" && id !== "_Required") return undefined;
@@ -30,9 +31,12 @@ export function checkDestination(destination: string): void {
   );
 }
 
+const isBucket = new RegExp(
+  `^${forms.bucket.replace("projects", "(projects|folders|organizations)").replaceAll("*", "[^/]+")}$`,
+);
+
 /** The log bucket that a sink writes to, by its full name; undefined for any other destination. */
 export function bucketOf(sink: Pick<LogSink, "destination">, projects: Projects): string | undefined {
   const name = sink.destination.startsWith(logging) ? sink.destination.slice(logging.length) : "";
-  const form = new RegExp(`^${forms.bucket.replaceAll("*", "[^/]+")}$`);
-  return form.test(name) ? projects.canonical(name) : undefined;
+  return isBucket.test(name) ? projects.canonical(name) : undefined;
 }
