@@ -130,9 +130,9 @@ async function snapshot({ keeping }: AdminCloud, { save, restore }: JsonObject):
   return { snapshots: keeping.names() };
 }
 
-function status(cloud: AdminCloud): Json {
+async function status(cloud: AdminCloud): Promise<Json> {
   const { host, notes } = cloud.now();
-  const parts = cloud.services.flatMap((service) => service.status?.(host) ?? []);
+  const parts = await Promise.all(cloud.services.map((service) => service.status?.(host) ?? {}));
   const isolation = parts.find((part) => part.isolation !== undefined)?.isolation;
   return {
     version: cloud.version,

@@ -24,7 +24,7 @@ export interface CloudService {
   /** At the cloud's stop: ends what it started, nothing is left running. */
   close?(host: Host): Promise<void>;
   /** What the cloud's status tells of it: what runs, and how. */
-  status?(host: Host): ServiceStatus;
+  status?(host: Host): ServiceStatus | Promise<ServiceStatus>;
 }
 
 export interface ServiceStatus {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCloud } from "../../cloud.ts";
 import { iam } from "../iam/index.ts";
-import { artifactregistry, registryOf } from "./index.ts";
+import { artifactregistry } from "./index.ts";
+import { registryOf } from "./store.ts";
 
 const registry = "us-central1-docker.pkg.dev";
 const manifestType = "application/vnd.oci.image.manifest.v1+json";

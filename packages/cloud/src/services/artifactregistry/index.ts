@@ -1,30 +1,39 @@
 import type { CloudService } from "../../service.ts";
-import { registrySurface } from "./oci.ts";
-import { resumeOperations, tellAll } from "./operations.ts";
-import { artifactRegistry } from "./rpc.ts";
-import { api } from "./rules.ts";
-import { artifactStore, openStore } from "./store.ts";
+import { locationOfHost } from "./names.ts";
+import { registryKey } from "./registry.ts";
 
-export { registryOf } from "./store.ts";
+const api = "artifactregistry.googleapis.com";
 
-/** Artifact Registry v1 for docker repositories, and the registry itself at `REGION-docker.pkg.dev`. */
+let loaded: Promise<typeof import("./parts.ts")> | undefined;
+const parts = (): Promise<typeof import("./parts.ts")> => {
+  loaded ??= import("./parts.ts");
+  return loaded;
+};
+
+/**
+ * Artifact Registry v1 for docker repositories, and the registry itself at `REGION-docker.pkg.dev`. Its parts are loaded
+ * at the first call of either.
+ */
 export const artifactregistry: CloudService = {
   api,
   title: "Artifact Registry API",
   descriptors: "artifactregistry-v1",
-  create: (host) => ({
-    rpc: [artifactRegistry(host, artifactStore(host))],
+  create: async (host) => ({
+    rpc: [(await parts()).registryApi(host)],
     operations: { version: "v1", names: ["projects/*/locations/*/operations/*"] },
     // gcloud 528 lists all repositories by asking v1beta2 for the locations.
     locations: { version: "v1", also: ["v1beta2"] },
   }),
-  // The registry answers before the API's first call; its parts are made at its own first request.
   resume: async (host) => {
-    host.surface(registrySurface(host));
-    resumeOperations(host);
+    host.surface({
+      serves: (hostname) => locationOfHost(hostname) !== undefined,
+      handle: async (req, res, at) => (await parts()).serveRegistry(host, req, res, at),
+    });
+    if (host.operations.unfinished(api).length > 0) (await parts()).resumeOperations(host);
   },
   close: async (host) => {
-    tellAll(host);
-    await openStore(host)?.blobs.close();
+    // Others take images out of it without a call.
+    const isOpen = host.shared<unknown>(registryKey, () => undefined) !== undefined;
+    if (isOpen || loaded !== undefined) await (await parts()).closeRegistry(host);
   },
 };

@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Host } from "../../host.ts";
-import type { HttpSurface } from "../../service.ts";
 import { locationOfHost, parseImagePath } from "./names.ts";
 import { authorize, identify, type RegistryAction, serveToken } from "./oci-auth.ts";
 import { serveBlob, serveUploads } from "./oci-blobs.ts";
@@ -28,30 +28,30 @@ export interface Target {
 }
 
 /** The OCI distribution API (v1.1 of the specification, `/v2/`) for `REGION-docker.pkg.dev`. */
-export function registrySurface(host: Host): HttpSurface {
-  return {
-    serves: (hostname) => locationOfHost(hostname) !== undefined,
-    handle: async (req, res, at) => {
-      const path = at.path.split("?")[0] as string;
-      const [original = "", search] = (req.url ?? "").split("?");
-      const local = original.replace(/^https?:\/\/[^/]+/, "");
-      const exchange: Exchange = {
-        req,
-        res,
-        path,
-        location: locationOfHost(at.host) ?? "",
-        query: new URLSearchParams(search),
-        prefix: local.endsWith(path) ? local.slice(0, -path.length) : "",
-      };
-      try {
-        await route({ host, ...artifactStore(host) }, exchange);
-      } catch (thrown) {
-        if (req.destroyed && !req.complete) return;
-        if (!(thrown instanceof OciError)) throw thrown;
-        sendError(exchange, thrown);
-      }
-    },
+export async function serveRegistry(
+  host: Host,
+  req: IncomingMessage,
+  res: ServerResponse,
+  at: { readonly host: string; readonly path: string },
+): Promise<void> {
+  const path = at.path.split("?")[0] as string;
+  const [original = "", search] = (req.url ?? "").split("?");
+  const local = original.replace(/^https?:\/\/[^/]+/, "");
+  const exchange: Exchange = {
+    req,
+    res,
+    path,
+    location: locationOfHost(at.host) ?? "",
+    query: new URLSearchParams(search),
+    prefix: local.endsWith(path) ? local.slice(0, -path.length) : "",
   };
+  try {
+    await route({ host, ...artifactStore(host) }, exchange);
+  } catch (thrown) {
+    if (req.destroyed && !req.complete) return;
+    if (!(thrown instanceof OciError)) throw thrown;
+    sendError(exchange, thrown);
+  }
 }
 
 const routes =

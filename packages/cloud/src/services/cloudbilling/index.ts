@@ -1,5 +1,4 @@
 import type { CloudService } from "../../service.ts";
-import { billingRpc } from "./rpc.ts";
 
 /** Who pays for a project: programs ask it of every project that they look at. Nobody pays here. */
 export const cloudbilling: CloudService = {
@@ -8,5 +7,5 @@ export const cloudbilling: CloudService = {
   descriptors: "cloudbilling-v1",
   // At Google it is turned on in the project that the caller's credentials are of, which nothing here stands for.
   alwaysOn: true,
-  create: (host) => ({ rpc: [billingRpc(host)] }),
+  create: async (host) => ({ rpc: [(await import("./rpc.ts")).billingRpc(host)] }),
 };

@@ -1,22 +1,26 @@
 import { oauthSurface, type TokenGrantHandler } from "../../chain/oauth.ts";
 import type { CloudService } from "../../service.ts";
-import { denyRpc } from "./deny/rpc.ts";
 import { iamErrors } from "./errors.ts";
 import { jwtGrant } from "./jwt-grant.ts";
-import { poolMethods } from "./pools/rest.ts";
 import { refreshGrant } from "./refresh-grant.ts";
-import { iamRpc } from "./rpc.ts";
 
 export const iam: CloudService = {
   api: "iam.googleapis.com",
   title: "Identity and Access Management (IAM) API",
   descriptors: "iam-v1",
-  create: (host) => ({
-    rpc: [iamRpc(host), denyRpc(host)],
-    rest: poolMethods(host),
-    errors: iamErrors,
-    operations: { version: "v2", names: ["policies/*/denypolicies/*/operations/*"] },
-  }),
+  create: async (host) => {
+    const [{ iamRpc }, { denyRpc }, { poolMethods }] = await Promise.all([
+      import("./rpc.ts"),
+      import("./deny/rpc.ts"),
+      import("./pools/rest.ts"),
+    ]);
+    return {
+      rpc: [iamRpc(host), denyRpc(host)],
+      rest: poolMethods(host),
+      errors: iamErrors,
+      operations: { version: "v2", names: ["policies/*/denypolicies/*/operations/*"] },
+    };
+  },
   resume: async (host) => {
     const grants = [jwtGrant(host), refreshGrant(host)];
     const grant: TokenGrantHandler = async (form) => {

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { localIam } from "../../chain/iam.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
-import { runningServices } from "./index.ts";
+import { runningServices } from "./running.ts";
 import { type RunClient, runClient } from "./testing/client.ts";
 import { pushServer } from "./testing/image.ts";
 

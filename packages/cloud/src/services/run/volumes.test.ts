@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { localIam } from "../../chain/iam.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
-import { runningServices } from "./index.ts";
+import { runningServices } from "./running.ts";
 import { pushServer } from "./testing/image.ts";
 
 const parent = "projects/demo/locations/us-central1";

@@ -1,15 +1,16 @@
 import type { CloudService } from "../../service.ts";
-import { api } from "./parts.ts";
-import { secretManager, stopTimers } from "./rpc.ts";
+
+const dueKey = "secretmanager.due";
 
 /** Secret Manager v1, global and regional secrets. Managed rotation (of Cloud SQL passwords) is not here. */
 export const secretmanager: CloudService = {
-  api,
+  api: "secretmanager.googleapis.com",
   title: "Secret Manager API",
   descriptors: "secretmanager-v1",
-  create: (host) => ({
-    rpc: [secretManager(host)],
+  create: async (host) => ({
+    rpc: [(await import("./rpc.ts")).secretManager(host, dueKey)],
     locations: { version: "v1" },
   }),
-  close: async (host) => stopTimers(host),
+  // Its timers, where the API was ever called.
+  close: async (host) => host.shared<{ stop(): void } | undefined>(dueKey, () => undefined)?.stop(),
 };

@@ -2,7 +2,6 @@ import type { SecretManagerService } from "../../../gen/types/google/cloud/secre
 import { iamMethods } from "../../chain/iam-methods.ts";
 import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
-import type { Due } from "../../store/due.ts";
 import { accessMethod } from "./access.ts";
 import { createSecretsDue } from "./due.ts";
 import { createParts } from "./parts.ts";
@@ -10,14 +9,8 @@ import { parseSecret, secretNotFound } from "./rules.ts";
 import { secretMethods } from "./secrets.ts";
 import { versionMethods } from "./versions.ts";
 
-const dueKey = "secretmanager.due";
-
-/** Ends the timers, where the API was ever called. */
-export function stopTimers(host: Host): void {
-  host.shared<Due | undefined>(dueKey, () => undefined)?.stop();
-}
-
-export function secretManager(host: Host): RpcService {
+/** `dueKey`: under which the cloud shares what falls due. */
+export function secretManager(host: Host, dueKey: string): RpcService {
   const parts = createParts(host);
   const due = host.shared(dueKey, () => createSecretsDue(parts));
   const iam = iamMethods({

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { serviceDisabled } from "../../chain/enabled.ts";
 import type { Host } from "../../host.ts";
-import type { HttpSurface, JsonObject, Principal } from "../../service.ts";
+import type { JsonObject, Principal } from "../../service.ts";
 import { readBody } from "../../wire/body.ts";
 import { type Respond, responder } from "../../wire/respond.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
@@ -15,24 +15,24 @@ const lifetimeS = 3600;
 const service = { api: "sts.googleapis.com", title: "Security Token Service API" };
 
 /** `sts.googleapis.com/v1/token`: a token of a trusted issuer for one of this cloud's. */
-export function stsSurface(host: Host): HttpSurface {
-  return {
-    serves: (hostname) => hostname === service.api || hostname === "sts.mtls.googleapis.com",
-    handle: async (req, res, at) => {
-      const respond = responder(req, res);
-      const path = at.path.split("?")[0];
-      try {
-        if (req.method === "POST" && path === "/v1/introspect") {
-          throw new RpcError("UNIMPLEMENTED", "The local cloud does not implement sts.introspect.");
-        }
-        if (req.method !== "POST" || path !== "/v1/token") throw new RpcError("NOT_FOUND", "Method not found.");
-        const headers = req.headers as Readonly<Record<string, string | undefined>>;
-        respond.json(200, await exchange(host, await fieldsOf(req), headers));
-      } catch (thrown) {
-        refuse(respond, thrown);
-      }
-    },
-  };
+export async function serveSts(
+  host: Host,
+  req: IncomingMessage,
+  res: ServerResponse,
+  at: { readonly path: string },
+): Promise<void> {
+  const respond = responder(req, res);
+  const path = at.path.split("?")[0];
+  try {
+    if (req.method === "POST" && path === "/v1/introspect") {
+      throw new RpcError("UNIMPLEMENTED", "The local cloud does not implement sts.introspect.");
+    }
+    if (req.method !== "POST" || path !== "/v1/token") throw new RpcError("NOT_FOUND", "Method not found.");
+    const headers = req.headers as Readonly<Record<string, string | undefined>>;
+    respond.json(200, await exchange(host, await fieldsOf(req), headers));
+  } catch (thrown) {
+    refuse(respond, thrown);
+  }
 }
 
 async function exchange(host: Host, fields: Exchanged["fields"], headers: Exchanged["headers"]): Promise<JsonObject> {
