@@ -173,7 +173,9 @@ export function createProjects(parts: {
     list: () => [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     ensure: (id, number) => {
       const known = byId.get(id);
-      if (known !== undefined && (number === undefined || number === known.number)) return known;
+      if (known !== undefined && (number === undefined || number === known.number)) {
+        return known.passing === true ? change(id, { passing: false }) : known;
+      }
       if (known !== undefined || (number !== undefined && byNumber.has(number))) {
         throw new Failure({
           code: "INPUT_INVALID",
