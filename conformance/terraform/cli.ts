@@ -26,6 +26,8 @@ export interface Detail {
   readonly actions: readonly string[];
   readonly before: Values | null;
   readonly after: Values | null;
+  /** The attributes that it is to be made anew for. */
+  readonly replace_paths?: readonly (readonly (string | number)[])[];
 }
 
 /** Terraform in one folder, as `aloft exec` runs it. Each throws what Terraform said when it fails. */

@@ -75,6 +75,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     at: byId("run.googleapis.com/v2"),
     drift: rewritten("PATCH", (found) => {
       found.description = text;
+      found.template.revision = undefined;
       found.template.containers[0].env = [{ name: "DRIFTED", value: "yes" }];
     }),
   },

@@ -75,6 +75,9 @@ export async function pushImages({ cloud, api }: Place, terraform: Terraform, fo
       open(cloud, id);
       const parent = `artifactregistry.googleapis.com/v1/projects/${id}/locations/${location}/repositories`;
       await api("POST", `${parent}?repositoryId=${repository}`, { format: "DOCKER" }).catch(() => undefined);
+      // Another project's images are for all, as Google's samples are.
+      const bindings = [{ role: "roles/artifactregistry.reader", members: ["allUsers"] }];
+      if (id !== project) await api("POST", `${parent}/${repository}:setIamPolicy`, { policy: { bindings } });
     }
     const host = `${location}-docker.pkg.dev`;
     await pushServer(cloud.url, cloud.token(), { host, to: `${id}/${repository}/${path}`, tag });

@@ -6,8 +6,7 @@ const never = [
   /^google_service_account_key$/,
   /^google_storage_(\w+_)?acl$/,
   /^google_kms_secret_ciphertext$/,
-  // What it makes of the id is not what a configuration says: an empty service, a project projects/P, a ring as the id.
-  /^google_monitoring_slo$/,
+  // What it makes of the id is not what a configuration says: a project projects/P, a ring as the id.
   /^google_logging_project_bucket_config$/,
   /^google_kms_key_ring_import_job$/,
   // Of a bucket that is not imported.

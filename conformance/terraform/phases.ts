@@ -103,7 +103,7 @@ async function imports(work: Work): Promise<void> {
   writeFileSync(join(folder, "imports-of-conformance.tf"), blocks.join("\n"));
   const changes = await terraform.plan();
   // What only Terraform knows (deletion_protection, force_destroy) is written to the state: an update of nothing.
-  const good = ["update", "import"];
+  const good = ["update", "import", "replace of what is not read"];
   if (changes.some(({ action }) => !good.includes(action))) await complain("not only imported", terraform, good);
   const imported = changes.filter((each) => each.imported).length;
   if (imported !== found.length) throw new Error(`${imported} of ${found.length} are imported`);
@@ -137,10 +137,20 @@ async function managed(terraform: Terraform): Promise<readonly Resource[]> {
 }
 
 /** Throws what the kept plan does besides what is `allowed`. */
-async function complain(what: string, terraform: Terraform, allowed: readonly string[] = []): Promise<never> {
+async function complain(what: string, terraform: Terraform, allowed: readonly string[] = []): Promise<void> {
   const details = await terraform.details();
-  const wrong = details.filter(({ actions }) => actions.join() !== "no-op" && !allowed.includes(actions.join()));
-  throw new Error([what, ...wrong.map(described)].join("\n"));
+  const wrong = details.filter((each) => {
+    const action = each.actions.join();
+    return action !== "no-op" && !allowed.includes(isUnread(each) ? "replace of what is not read" : action);
+  });
+  if (wrong.length > 0) throw new Error([what, ...wrong.map(described)].join("\n"));
+}
+
+/** Whether it is to be made anew only for attributes that the provider writes and never reads. */
+function isUnread({ before, replace_paths: paths = [] }: Detail): boolean {
+  const at = (path: readonly (string | number)[]): unknown =>
+    path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], before);
+  return paths.length > 0 && paths.every((path) => (at(path) ?? null) === null);
 }
 
 /** `google_x.y: update labels {} → {"a":"b"}` */

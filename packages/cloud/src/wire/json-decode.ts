@@ -45,7 +45,8 @@ export function decodeInto(
   for (const [name, each] of Object.entries(value)) {
     const field = fieldOf(schema, name);
     if (field === undefined) {
-      decoding.violations.unknown(name, at, "Cannot find field.");
+      // Google refuses null too, but of fewer names: clients know fields that its published protos lack yet.
+      if (each !== null) decoding.violations.unknown(name, at, "Cannot find field.");
       continue;
     }
     if (depth >= maxDepth) throw tooDeep(name);

@@ -60,6 +60,11 @@ test("json: proto names, numbers as text, both base64 alphabets, nulls and enum 
   expect(roundTrip(service, '{"ingress": 4711}')).toEqual({ ingress: 4711 });
 });
 
+test("json: a field that only newer clients know is no error as long as they leave it unset", () => {
+  expect(roundTrip(secret, '{"etag": "x", "newer": null}')).toEqual({ etag: "x" });
+  expect(refusal(secret, '{"newer": {}}').message).toContain('Unknown name "newer"');
+});
+
 test("json: everything that is wrong is told at once, in Google's words", () => {
   const text = `{"name": 0, "labels": {"a": 1}, "topics": [{"nme": "x"}, {"name": "y"}], "createTime": "2026-02-30T00:00:00Z",
     "ttl": "5", "nope": true}`;

@@ -116,6 +116,13 @@ export function alertsRpc(host: Host, policies: Policies): RpcService {
   });
 }
 
+/**
+ * What takes the place of a filter where an alert is on an objective: `select_slo_burn_rate("projects/…", "1h")`. See
+ * https://cloud.google.com/stackdriver/docs/solutions/slo-monitoring/api/timeseries-selectors
+ */
+const objectiveSelector =
+  /^\s*select_slo_(health|compliance|burn_rate|budget|budget_fraction|budget_total|counts)\(\s*"?(projects|folders|organizations)\/[^/",)]+\/services\/[^/",)]+\/serviceLevelObjectives\/[^/",)\s]+"?\s*(,\s*"?\d+[smhd]"?\s*)?\)\s*$/;
+
 function check(policy: AlertPolicy): void {
   if (policy.displayName === "") {
     throw invalid(badField("alert_policy.display_name", "", "A display name must be given."));
@@ -130,6 +137,7 @@ function check(policy: AlertPolicy): void {
     const at = `alert_policy.conditions[${i}]`;
     if (condition.case === undefined) throw invalid(badField(at, undefined, "A condition must be given."));
     if (condition.case !== "conditionThreshold" && condition.case !== "conditionAbsent") return;
+    if (objectiveSelector.test(condition.value.filter)) return;
     if (parseMetricFilter(condition.value.filter).type === undefined) {
       const why = 'must specify a restriction on "metric.type" in the filter.';
       throw invalid(badField(`${at}.filter`, condition.value.filter, why));

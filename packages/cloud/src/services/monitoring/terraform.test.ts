@@ -83,3 +83,23 @@ test("monitoring as Terraform calls it: an objective's mask reaches into what it
   });
   expect((await rest("DELETE", `${slos}/good`)).body).toEqual({});
 });
+
+test("monitoring as Terraform calls it: an alert may be on how fast an objective's budget burns", async () => {
+  const create = (filter: string) =>
+    rest("POST", `${v3}/projects/demo/alertPolicies`, {
+      body: {
+        displayName: "Burns",
+        combiner: "OR",
+        conditions: [
+          { displayName: "fast", conditionThreshold: { filter, comparison: "COMPARISON_GT", duration: "0s" } },
+        ],
+      },
+    });
+  const objective = "projects/123456789012/services/shop/serviceLevelObjectives/good";
+  for (const filter of [`select_slo_burn_rate("${objective}", "3600s")`, `select_slo_budget_fraction(${objective})`]) {
+    const { status, body } = await create(filter);
+    expect([status, body.conditions?.[0]?.conditionThreshold?.filter]).toEqual([200, filter]);
+  }
+  expect((await create('select_slo_burn_rate("shop", "1h")')).status).toBe(400);
+  expect((await create(`select_slo_speed("${objective}")`)).status).toBe(400);
+});
