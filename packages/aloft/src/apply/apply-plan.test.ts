@@ -3,7 +3,7 @@ import type { Builder, ServiceOptions, ValueRef } from "../app/app.ts";
 import type { ApplyOptions } from "../plan/engine.ts";
 import { makeDownPlan } from "../plan/make-down-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
-import type { ApplyEvent } from "../plan/plan.ts";
+import type { ApplyEvent, Plan } from "../plan/plan.ts";
 import { statusOf } from "../plan/status.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { hasProgram, lines, project, type Rig, resources, startRig } from "./engine.test-support.ts";
@@ -335,6 +335,9 @@ test("down: what Google keeps is told with its end; up makes it new under the sa
   expect(account?.next).toMatch(/^gcloud iam service-accounts undelete \d+$/);
   expect([hours(account?.until), account?.what]).toEqual([30 * 24, expect.stringContaining("undeleted")]);
   const subnet = plan.held?.find(({ address }) => address === "service/rig-api");
+  const stale = { ...rig.google, list: async () => [] };
+  const goes = (plan: Plan) => plan.steps.map(({ address }) => address).sort();
+  expect(goes(await makeDownPlan(rig.graph(build), stale))).toEqual(goes(plan));
   expect([hours(subnet?.until), subnet?.what]).toEqual([2, expect.stringContaining("in the subnet default")]);
   await applyPlan(plan, rig.google, { confirm: "rig" });
   const again = await up(build);

@@ -169,7 +169,10 @@ function checkArguments(command: Command, given: readonly string[]): void {
     if (command.tooMany !== undefined) throw new Failure({ code: "USAGE", ...command.tooMany });
     const count =
       takes.length === 0 ? "no argument" : takes.length === 1 ? "one argument" : `${takes.length} arguments`;
-    throw usage(command, `aloft ${command.name} takes ${count}, ${given.length} were given`);
+    throw usage(
+      command,
+      `aloft ${command.name} takes ${count}, ${given.length} ${given.length === 1 ? "was" : "were"} given`,
+    );
   }
   const missing = takes.find((argument, at) => argument.required === true && (given[at] ?? "") === "");
   if (missing !== undefined) throw usage(command, `aloft ${command.name} needs ${missing.name}: ${missing.what}`);

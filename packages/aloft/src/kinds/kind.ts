@@ -97,6 +97,8 @@ export interface Kind<Spec, Live> {
   status?(want: Want<Spec>, live: Live | undefined): Pick<ResourceStatus, "state" | "url" | "revision" | "message">;
   /** What Google keeps of one after its deletion. Pure. */
   held?(found: Found<Live>, place: Place): readonly HeldBack[];
+  /** Whether one that was observed is ours. Kinds without are found by listing alone. Pure. */
+  isOurs?(live: Live, place: Place): boolean;
   /** Everything of ours in this environment. */
   listOurs(context: KindContext): Promise<readonly Found<Live>[]>;
   /** Deletes it. Gone already is fine. */

@@ -155,6 +155,8 @@ export const redis: Kind<RedisSpec, LiveRedis> = {
     return { state: working.has(live.state ?? "") ? "pending" : "failed", message };
   },
 
+  isOurs: ({ labels }, place) => isOurs(labels, place),
+
   listOurs: async ({ google, place, signal }) => {
     const call = { api, path: `${parentOf(place)}/instances`, ...(signal ? { signal } : {}) };
     const all = await orAbsent(google.list<LiveRedis>(call, "instances"));

@@ -59,6 +59,8 @@ export const repository: Kind<RepositorySpec, LiveRepository> = {
 
   outputs: () => ({}),
 
+  isOurs: ({ labels }, place) => isOurs(labels, place),
+
   listOurs: async ({ google, place, signal }) => {
     const call = { api, path: `${parentOf(place)}/repositories`, ...(signal ? { signal } : {}) };
     const all = await orAbsent(google.list<LiveRepository>(call, "repositories"));

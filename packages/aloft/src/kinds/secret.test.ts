@@ -1,8 +1,10 @@
+import { type ApiCall, type Google, GoogleError } from "@aloft/google";
 import { Redacted } from "@aloft/kit/redaction";
 import { expect, test } from "vitest";
 import { derivedSecret } from "./derived-secret.ts";
-import type { Want } from "./kind.ts";
+import type { KindContext, Want } from "./kind.ts";
 import { edited, membersOf } from "./lib/policy.ts";
+import { observeSecret } from "./lib/secrets.ts";
 import { redis } from "./redis.ts";
 import { secret } from "./secret.ts";
 
@@ -32,6 +34,23 @@ test("secret: without a value it blocks, and says with what it is set", () => {
 test("secret: another app's or environment's is never taken", () => {
   const theirs = { labels: { ...ours, "aloft-env": "prod" }, version: "1" };
   expect(secret.blockers?.(wanted, theirs)).toMatchObject([{ what: "A is there already and belongs to shop (prod)" }]);
+});
+
+test("secret: the newest version is found where latest is behind, by its number", async () => {
+  const versions = ["ENABLED", "DISABLED", "ENABLED"];
+  const asked: string[] = [];
+  const request = async ({ path }: ApiCall): Promise<unknown> => {
+    asked.push(path);
+    const name = /versions\/(\w+)$/.exec(path)?.[1];
+    if (name === undefined) return { name: "projects/1/secrets/A", labels: ours };
+    const number = name === "latest" ? 1 : Number(name);
+    const state = versions[number - 1];
+    if (state === undefined) throw new GoogleError({ status: 404, code: "NOT_FOUND", message: "", call: path });
+    return { name: `projects/1/secrets/A/versions/${number}`, state };
+  };
+  const google = { request } as unknown as Google;
+  expect(await observeSecret("A", { google, place } as KindContext)).toMatchObject({ version: "3" });
+  expect(asked).toContain("v1/projects/p/secrets/A/versions/4");
 });
 
 test("derived secret: a version is added when the value differs, and nothing shows the value", () => {

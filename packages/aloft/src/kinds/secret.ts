@@ -1,7 +1,7 @@
 import type { SecretSpec } from "../app/specs.ts";
 import type { Kind } from "./kind.ts";
 import { gone } from "./lib/answers.ts";
-import { foreign, keptLabels, labelChanges } from "./lib/ownership.ts";
+import { foreign, isOurs, keptLabels, labelChanges } from "./lib/ownership.ts";
 import { ensureSecret, type LiveSecret, observeSecret, ourSecrets, secretPath } from "./lib/secrets.ts";
 
 /** `local` is the default environment and needs no flag. */
@@ -41,6 +41,8 @@ export const secret: Kind<SecretSpec, LiveSecret> = {
     if (live.version !== undefined) return { state: "ready", message: `version ${live.version}` };
     return { state: spec.wanted ? "failed" : "ready", message: "no value" };
   },
+
+  isOurs: ({ labels }, place) => isOurs(labels, place),
 
   listOurs: (context) => ourSecrets(context),
 

@@ -85,6 +85,8 @@ export const serviceAccount: Kind<ServiceAccountSpec, LiveAccount> = {
     },
   ],
 
+  isOurs: ({ description }, place) => bearsMarker(description, place),
+
   listOurs: async (context) => {
     const all = await orAbsent(ourAccounts(context));
     return (all ?? []).map((live) => ({ id: live.email.slice(0, live.email.indexOf("@")), live }));
@@ -117,13 +119,15 @@ export async function isGone(member: string, context: KindContext): Promise<bool
   }
 }
 
+const bearsMarker = (description: string | undefined, place: Place): boolean =>
+  (description ?? "").split(/\s/)[0] === marker(place);
+
 /** All service accounts whose description bears our marker; read once a run. */
 export function ourAccounts(context: Parameters<typeof serviceAccount.listOurs>[0]): Promise<readonly LiveAccount[]> {
   const { google, place, signal } = context;
   return context.once("our service accounts", async () => {
     const call = { api: "iam", path: `v1/projects/${place.project}/serviceAccounts`, query: { pageSize: 100 } };
     const all = await google.list<LiveAccount>({ ...call, ...(signal ? { signal } : {}) }, "accounts");
-    const ours = new RegExp(`^${marker(place)}(\\s|$)`);
-    return all.filter(({ description }) => ours.test(description ?? ""));
+    return all.filter(({ description }) => bearsMarker(description, place));
   });
 }

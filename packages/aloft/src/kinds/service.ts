@@ -180,6 +180,8 @@ export const service: Kind<ServiceSpec, RunService> = {
       forMs: 2 * 60 * 60_000,
     })),
 
+  isOurs: ({ labels }, place) => isOurs(labels, place),
+
   listOurs: (context) => ourServices(context),
 
   remove: ({ id }, context) => {

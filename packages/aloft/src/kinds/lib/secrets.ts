@@ -28,19 +28,26 @@ export const secretPath = (id: string, { project }: Pick<Place, "project">): str
   `v1/projects/${project}/secrets/${id}`;
 
 /**
- * The number of the newest enabled version. `latest` is Google's name for the newest in whatever state, so that a
- * disabled or destroyed one makes it necessary to look at the list.
+ * The number of the newest enabled version. `latest` is Google's name for the newest in whatever state, and may be a little
+ * behind: reads by number never are, so the numbers after it are asked for. One that is disabled or destroyed makes it
+ * necessary to look at the list.
  */
 async function newestEnabled(path: string, google: Google, signal?: AbortSignal): Promise<string | undefined> {
   const common = { api: "secretmanager", ...(signal ? { signal } : {}) };
-  const latest = await orAbsent(google.request<WireVersion>({ ...common, path: `${path}/versions/latest` }));
+  const versionAt = (name: string): Promise<WireVersion | undefined> =>
+    orAbsent(google.request<WireVersion>({ ...common, path: `${path}/versions/${name}` }));
+  let latest = await versionAt("latest");
   if (latest === undefined) return undefined;
+  for (let next = await versionAt(after(latest)); next !== undefined; next = await versionAt(after(latest)))
+    latest = next;
   if (latest.state === "ENABLED") return lastPart(latest.name);
   const query = { filter: "state:ENABLED", pageSize: 1 };
   const page = await google.request<{ versions?: WireVersion[] }>({ ...common, path: `${path}/versions`, query });
   const first = page.versions?.[0];
   return first === undefined ? undefined : lastPart(first.name);
 }
+
+const after = ({ name }: WireVersion): string => String(Number(lastPart(name)) + 1);
 
 export async function observeSecret(
   id: string,
