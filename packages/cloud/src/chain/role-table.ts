@@ -2,6 +2,7 @@ import { basicRoles, type RoleRow } from "./basic-roles.ts";
 import { autokeyUse, kmsRoles } from "./role-table-kms.ts";
 import { monitoringRoles } from "./role-table-monitoring.ts";
 import { resourceRoles } from "./role-table-resources.ts";
+import { securityRoles } from "./role-table-security.ts";
 import { storageRoles } from "./role-table-storage.ts";
 
 const project = "resourcemanager.projects.get|list";
@@ -57,6 +58,7 @@ const serviceReads = [
 export const roleTable: Readonly<Record<string, RoleRow>> = {
   ...basicRoles,
   ...kmsRoles,
+  ...securityRoles,
   "artifactregistry.admin": {
     title: "Artifact Registry Administrator",
     holds: [projectGet, ...autokeyUse, "artifactregistry.*", "-artifactregistry.repositories.createOnPush"],

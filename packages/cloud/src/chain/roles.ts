@@ -34,20 +34,7 @@ export function allRoles(): readonly Role[] {
 /** Services of whose roles all names are known: another is a slip. */
 const complete: ReadonlySet<string> = new Set(["artifactregistry", "cloudkms", "redis", "run", "secretmanager"]);
 /** Their roles that are Google's and not in the table. */
-const beyond: ReadonlySet<string> = new Set([
-  "artifactregistry.attachmentReader",
-  "artifactregistry.attachmentWriter",
-  "artifactregistry.containerRegistryMigrationAdmin",
-  "artifactregistry.createOnPushRepoAdmin",
-  "artifactregistry.editor",
-  "artifactregistry.viewer",
-  "run.editor",
-  "run.sourceDeveloper",
-  "run.sourceViewer",
-  "run.sshReader",
-  "run.sshRoot",
-  "secretmanager.editor",
-]);
+const beyond: ReadonlySet<string> = new Set(["run.sourceDeveloper"]);
 
 /**
  * What a role's name is to us: `known`; `foreign`, one that may well be Google's and is not in the table (it grants
