@@ -100,7 +100,7 @@ function createRunner(plan: Plan, google: Google, options: ApplyOptions, interna
       ...base,
       google: telling(google, progress),
       serial,
-      freshGrant: step.needs.some((need) => changed.has(need) && /^(secret-access|service-account)\//.test(need)),
+      freshGrant: step.needs.some((need) => changed.has(need) && /^(api|secret-access|service-account)\//.test(need)),
       progress,
     };
   }

@@ -52,7 +52,7 @@ export interface KindContext {
 export interface ApplyContext extends KindContext {
   /** Runs one at a time those of the same key: read-modify-write of one policy. */
   serial<T>(key: string, work: () => Promise<T>): Promise<T>;
-  /** Whether a grant or an account that this resource needs was made in this run: then IAM may not have spread it yet. */
+  /** Whether a grant, an account or an API that this resource needs is of this run: then IAM may not have spread it yet. */
   readonly freshGrant: boolean;
 }
 

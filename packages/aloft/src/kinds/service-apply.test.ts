@@ -136,6 +136,17 @@ test("service: without a fresh grant, or for another reason, it fails at once", 
   expect([run.written.length, other.written.length]).toEqual([1, 1]);
 });
 
+test("service: Cloud Run's own account is waited for where its API is new, and not for another project's image", async () => {
+  const agent = "Google Cloud Run Service Agent a@b.c must have permission to read the image, r-docker.pkg.dev/p/x/y.";
+  await using run = await cloudRun([agent, undefined]);
+  const { context, said } = contextFor(run.origin, true);
+  await service.apply(want, undefined, create, context);
+  expect(said).toContain("waiting for IAM: Cloud Run's own account may not read the image yet");
+  await using other = await cloudRun([`${agent} Note that the image is from project [q], which is not this project.`]);
+  const refusedForGood = service.apply(want, undefined, create, contextFor(other.origin, true).context);
+  await expect(refusedForGood).rejects.toMatchObject({ message: expect.stringContaining("[q]") });
+});
+
 test("service: a grant of an earlier run that is there is waited for too; one that is not there is told at once", async () => {
   const reading: ContainerSpec = {
     image: "i",

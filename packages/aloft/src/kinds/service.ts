@@ -3,12 +3,11 @@ import type { ServiceSpec } from "../app/specs.ts";
 import type { ApplyContext, Found, Kind, KindContext, Place } from "./kind.ts";
 import { alreadyThere, gone, lastPart, orAbsent } from "./lib/answers.ts";
 import { foreign, isOurs, keptLabels, labelChanges } from "./lib/ownership.ts";
-import { membersOf, readPolicy, secretAccessor } from "./lib/policy.ts";
 import type { RunService, RunTemplate } from "./lib/run-service.ts";
-import { secretPath } from "./lib/secrets.ts";
 import { overlaid, wantedService } from "./lib/service-body.ts";
 import { keptFields, serviceChanges } from "./lib/service-compare.ts";
 import { failedCondition, progressOf, readyChanges, servingRevision, trafficChanges } from "./lib/service-ready.ts";
+import { unspread } from "./lib/unspread.ts";
 
 const api = "run";
 const parentOf = ({ project, region }: Place): string => `v2/projects/${project}/locations/${region}`;
@@ -67,37 +66,6 @@ async function send(id: string, body: RunService, exists: boolean, context: Kind
   throw new GoogleError({ status: 200, code: "FAILED_PRECONDITION", message, call: `run ${id}` });
 }
 
-/** A revision that may not read its secret, seconds after the grant was made: IAM has not spread yet. */
-const refusedSecret = (thrown: unknown): boolean =>
-  thrown instanceof GoogleError && /permission denied on secret|SecretsAccessCheckFailed/i.test(thrown.message);
-
-/** A service account made seconds ago, which nobody may act as yet. */
-const refusedAccount = (thrown: unknown): boolean =>
-  thrown instanceof GoogleError && thrown.status === 403 && /iam\.serviceaccounts\.actAs/i.test(thrown.message);
-
-/** What IAM has not spread yet, when it is no more than that. */
-function unspread(thrown: unknown): string | undefined {
-  if (refusedSecret(thrown)) return "the revision may not read its secret yet";
-  return refusedAccount(thrown) ? "the service account is too new to be run as" : undefined;
-}
-
-/** Whether the grants that its revision needs are all there: then it is IAM that is late, whenever they were made. */
-async function mayRead(spec: ServiceSpec, context: KindContext): Promise<boolean> {
-  const { google, place, signal } = context;
-  const secrets = new Set(spec.containers.flatMap((one) => Object.values(one.secrets).map(({ secret }) => secret)));
-  const member = `serviceAccount:${String(spec.serviceAccount)}`;
-  const granted = [...secrets].map(async (secret) => {
-    const policy = await readPolicy(google, { api: "secretmanager", path: secretPath(secret, place) }, signal);
-    return membersOf(policy, secretAccessor).includes(member);
-  });
-  try {
-    return granted.length > 0 && (await Promise.all(granted)).every(Boolean);
-  } catch (thrown) {
-    if (thrown instanceof GoogleError) return false;
-    throw thrown;
-  }
-}
-
 const stamped = (body: RunService, clock: ApplyContext["clock"]): RunService => ({
   ...body,
   template: { ...body.template, labels: { ...body.template?.labels, [nonce]: `a${clock.now().toString(36)}` } },
@@ -145,10 +113,8 @@ export const service: Kind<ServiceSpec, RunService> = {
           live = await settled(id, context);
           continue;
         }
-        const late = unspread(thrown);
-        if (late === undefined || attempt >= grantTries) throw thrown;
-        const granted = context.freshGrant || (refusedSecret(thrown) && (await mayRead(spec, context)));
-        if (!granted) throw thrown;
+        const late = attempt >= grantTries ? undefined : await unspread(thrown, spec, context);
+        if (late === undefined) throw thrown;
         progress(`waiting for IAM: ${late}`);
         await clock.sleep(Math.min(60_000, 2000 * 2 ** (attempt - 1)), signal);
         live = await orAbsent(read(id, place, google, signal));

@@ -38,6 +38,14 @@ test("explain: an API that is off is no lack of a permission; a quota project is
   });
 });
 
+test("explain: an image of another project wants a grant to Cloud Run's own account there", () => {
+  const agent = "service-12@serverless-robot-prod.iam.gserviceaccount.com";
+  const message = `Google Cloud Run Service Agent ${agent} must have permission to read the image, europe-west1-docker.pkg.dev/images/shop/api@sha256:ab. Note that the image is from project [images], which is not the same as this project [shop-prod].`;
+  expect(explain(error({ status: 400, code: "INVALID_ARGUMENT", message }), graph, "service/api").next).toBe(
+    `gcloud artifacts repositories add-iam-policy-binding shop --location=europe-west1 --project=images --member=serviceAccount:${agent} --role=roles/artifactregistry.reader`,
+  );
+});
+
 test("explain: what the project, its organisation or its network lacks has its own way out", () => {
   const refused = (message: string, reason?: string) =>
     explain(error({ status: 400, code: "FAILED_PRECONDITION", message, ...(reason ? { reason } : {}) }), graph);

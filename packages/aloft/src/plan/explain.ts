@@ -49,6 +49,19 @@ function secretGrant(message: string, graph: Pick<Graph, "env" | "project">): Ex
   };
 }
 
+/** An image of another project, which must let this project's Cloud Run read it. */
+function imageGrant({ message }: GoogleError): Explained | undefined {
+  const agent = /Service Agent (\S+) must have permission to read the image/i.exec(message)?.[1];
+  const image = /([a-z0-9-]+)-docker\.pkg\.dev\/([^/\s]+)\/([^/\s]+)\//.exec(message);
+  if (agent === undefined || image === null) return undefined;
+  const [, location, project, repository] = image;
+  return {
+    what: `Cloud Run's own account may not read the image: ${agent} lacks roles/artifactregistry.reader on ${repository} in ${project}`,
+    why: message,
+    next: `gcloud artifacts repositories add-iam-policy-binding ${repository} --location=${location} --project=${project} --member=serviceAccount:${agent} --role=roles/artifactregistry.reader`,
+  };
+}
+
 /** An API that is off, or off for the project that a person's credentials name (or do not) as the one that pays. */
 function apiOff(thrown: GoogleError, graph: Pick<Graph, "project">): Explained | undefined {
   if (thrown.reason !== "SERVICE_DISABLED") return undefined;
@@ -101,8 +114,8 @@ export function explain(thrown: unknown, graph: Pick<Graph, "env" | "project">, 
   if (!(thrown instanceof GoogleError)) return { what: messageOf(thrown) };
   const denied = secretGrant(thrown.message, graph);
   if (denied !== undefined) return denied;
-  const disabled = apiOff(thrown, graph);
-  if (disabled !== undefined) return disabled;
+  const known = imageGrant(thrown) ?? apiOff(thrown, graph);
+  if (known !== undefined) return known;
   if (thrown.code === "PERMISSION_DENIED") {
     const permission = permissionOf(thrown);
     const next = grantFor(permission, graph);
