@@ -1,3 +1,5 @@
+import { ServicesClient } from "@google-cloud/run";
+import { credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cloud, startCloud } from "../../cloud.ts";
 import { runOver } from "./api.ts";
@@ -6,6 +8,7 @@ import { createStore } from "./store.ts";
 import { type Answer, type RunClient, runClient } from "./testing/client.ts";
 import { type PaperMachines, paperMachines } from "./testing/machines.ts";
 
+process.env.METADATA_SERVER_DETECTION = "none";
 const parent = "projects/demo/locations/us-central1";
 const api = `${parent}/services/api`;
 const compute = "123456789012-compute@developer.gserviceaccount.com";
@@ -64,6 +67,37 @@ describe("run as at Google", () => {
       "300s",
       undefined,
     ]);
+  });
+
+  test("no door tells a service ready before its revision's probe has passed: v2, v1 and gRPC", async () => {
+    const held = "us-docker.pkg.dev/demo/app/held:1";
+    const { body: v2 } = await run.call("POST", `${parent}/services?serviceId=by-v2`, {
+      template: { containers: [{ image: held }] },
+    });
+    expect([v2.done ?? false, v2.metadata.terminalCondition.state]).toEqual([false, "CONDITION_PENDING"]);
+    const url = `${cloud.url}/us-central1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/demo/services`;
+    const headers = { authorization: `Bearer ${cloud.token()}`, "content-type": "application/json" };
+    const spec = { template: { spec: { containers: [{ image: held }] } } };
+    const body = { apiVersion: "serving.knative.dev/v1", kind: "Service", metadata: { name: "by-v1" }, spec };
+    const v1 = (await (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).json()) as Answer;
+    const ready = (of: Answer) => of.status?.conditions?.find((each: Answer) => each.type === "Ready")?.status;
+    expect([v1.kind, ready(v1) === "True", v1.status?.url]).toEqual(["Service", false, undefined]);
+    const seen = (await (await fetch(`${url}/by-v1`, { headers })).json()) as Answer;
+    expect(ready(seen)).toBe("Unknown");
+
+    const client = new ServicesClient({
+      ...{ servicePath: "127.0.0.1", port: cloud.port, sslCreds: credentials.createInsecure(), projectId: "demo" },
+    });
+    const service = { template: { containers: [{ image: held }] } };
+    const otherArgs = { headers: { authorization: `Bearer ${cloud.token()}` } };
+    const [operation] = await client.createService({ parent, serviceId: "by-grpc", service }, { otherArgs });
+    expect(operation.latestResponse.done ?? false).toBe(false);
+    await client.close();
+    machines.release();
+    for (const id of ["by-v2", "by-v1", "by-grpc"]) {
+      const state = async () => (await run.call("GET", `${parent}/services/${id}`)).body.terminalCondition.state;
+      await expect.poll(state, { interval: 10 }).toBe("CONDITION_SUCCEEDED");
+    }
   });
 
   test("once resources are sent, an absent cpuIdle means a CPU that is always allocated", async () => {
