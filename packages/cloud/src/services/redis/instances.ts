@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import type { SecureContext } from "node:tls";
 import { messageOf } from "@aloft/kit/failure";
 import { type EmptySchema, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Instance_State as State } from "../../../gen/redis-v1.enums.ts";
@@ -15,8 +16,9 @@ import { missingEgress, networkOf } from "../../machines/network.ts";
 import { createProcesses } from "../../processes.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { findAddress } from "./address.ts";
+import { caCertsOf, contextOf } from "./encryption.ts";
 import { createRelay, type Relay } from "./relay.ts";
-import { api, parametersOf, port, rangeOf, secondRangeOf } from "./rules.ts";
+import { api, isEncrypted, parametersOf, portOf, rangeOf, secondRangeOf } from "./rules.ts";
 import { createServer, missing, type Server, type ServerSpec } from "./server.ts";
 import { removeRoomOf, socketOf } from "./socket.ts";
 import { createRedisStore, type RedisStore } from "./store.ts";
@@ -74,7 +76,9 @@ function createInstances(host: Host): Instances {
   });
 
   /** Lets in whom the instance's network leads to it: revisions with egress to it, and all that is no revision. */
-  const relayOf = ({ name, authorizedNetwork }: Instance, address: string): Relay => {
+  const relayOf = (instance: Instance, address: string, tls?: SecureContext): Relay => {
+    const { name, authorizedNetwork } = instance;
+    const port = portOf(instance);
     const to = { network: host.projects.canonical(authorizedNetwork), region: name.split("/")[3] ?? "" };
     return createRelay({
       host: address,
@@ -86,11 +90,12 @@ function createInstances(host: Host): Instances {
         if (lacking !== undefined) peer?.warn(`Connection to Redis ${name} at ${address}:${port} refused: ${lacking}.`);
         return lacking === undefined;
       },
+      tls,
     });
   };
 
-  const serverOf = (instance: Instance, address: string, line: (text: string) => void): Server =>
-    createServer(specOf(instance, address), { processes, relay: relayOf(instance, address), tell: line });
+  const serverOf = (instance: Instance, address: string, line: (text: string) => void, tls?: SecureContext): Server =>
+    createServer(specOf(instance, address), { processes, relay: relayOf(instance, address, tls), tell: line });
 
   const serve = async (instance: Instance): Promise<string> => {
     let address = store.host(instance.name);
@@ -98,7 +103,8 @@ function createInstances(host: Host): Instances {
       address = await findAddress(`${host.dir ?? process.pid}/${instance.name}`, store.hostTaken);
       store.setHost(instance.name, address);
     }
-    const server = serverOf(instance, address, (line) => tell(host, instance.name, line));
+    const tls = isEncrypted(instance) ? await contextOf(store.caStore(instance.name), address) : undefined;
+    const server = serverOf(instance, address, (line) => tell(host, instance.name, line), tls);
     servers.set(instance.name, server);
     await server.start();
     return address;
@@ -111,7 +117,8 @@ function createInstances(host: Host): Instances {
         ...instance,
         state: State.READY,
         host: address,
-        port,
+        port: portOf(instance),
+        serverCaCerts: isEncrypted(instance) ? await caCertsOf(store.caStore(instance.name)) : [],
         reservedIpRange: rangeOf(address),
         secondaryIpRange: instance.secondaryIpRange === "auto" ? secondRangeOf(address) : instance.secondaryIpRange,
       });

@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RestAnswer, restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
@@ -102,6 +104,24 @@ run("redis: an instance as Terraform's provider makes, reads, changes, upgrades 
     response: { "@type": "type.googleapis.com/google.protobuf.Empty" },
   });
   expect((await call("GET", name)).status).toBe(404);
+});
+
+run("redis: with in-transit encryption it is reached by TLS alone, by the word of its own CA", async () => {
+  const sent = { tier: "BASIC", memorySizeGb: 1, transitEncryptionMode: "SERVER_AUTHENTICATION" };
+  const { response } = await done(await call("POST", `${parent}/instances?instanceId=tls`, sent));
+  expect(response).toMatchObject({
+    ...{ transitEncryptionMode: "SERVER_AUTHENTICATION", port: 6378 },
+    serverCaCerts: [{ sha1Fingerprint: expect.stringMatching(/^[0-9a-f]{40}$/) }],
+  });
+  const at = { host: String(response?.host), port: 6378 };
+  const ca = String(response?.serverCaCerts?.[0]?.cert);
+  const socket = connect({ ...at, ca });
+  socket.write("PING\r\n");
+  expect(String((await once(socket, "data"))[0])).toBe("+PONG\r\n");
+  socket.destroy();
+  const stranger = connect(at);
+  expect((await once(stranger, "error"))[0]).toMatchObject({ code: "SELF_SIGNED_CERT_IN_CHAIN" });
+  await expect(ask(at, ["PING"])).rejects.toThrow();
 });
 
 run("redis: v1beta1 is the same surface, with its own names in operations", async () => {

@@ -130,10 +130,7 @@ run("redis: what is refused and what is not here is told by name, and nothing is
     [{ memorySizeGb: 0 }, "Field 'instance.memory_size_gb' must be between 1 and 300."],
     [{ redisConfigs: { "maxmemory-policy": "x\nrequirepass y" } }, "Invalid value"],
     [{ redisConfigs: { dir: "/" } }, "Redis config 'dir' is not supported."],
-    [
-      { transitEncryptionMode: "SERVER_AUTHENTICATION" },
-      "The local cloud does not have Redis with in-transit encryption",
-    ],
+    [{ readReplicasMode: "READ_REPLICAS_ENABLED" }, "The local cloud does not have Redis with read replicas"],
   ] as const) {
     expect(await create(cloud, "bad", instance)).toMatchObject({
       error: { message: expect.stringContaining(message) },

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
 
 /** Answers at an instance's address for the `redis-server` behind it. */
 export interface Relay {
@@ -17,12 +18,16 @@ export function createRelay(options: {
   readonly port: number;
   readonly socket: string;
   readonly admit: (client: Socket) => Promise<boolean>;
+  /** In-transit encryption: TLS ends here. */
+  readonly tls?: SecureContext | undefined;
 }): Relay {
-  const { host, port, socket, admit } = options;
+  const { host, port, socket, admit, tls } = options;
   const open = new Set<Socket>();
   let server: Server | undefined;
 
-  const pass = (client: Socket): void => {
+  const pass = (given: Socket): void => {
+    const client = tls === undefined ? given : new TLSSocket(given, { isServer: true, secureContext: tls });
+    if (client !== given) open.add(client);
     const inner = connect({ path: socket, allowHalfOpen: true });
     open.add(inner);
     for (const [one, other] of [

@@ -12,6 +12,14 @@ import { RpcError } from "../../wire/rpc-error.ts";
 export const api = "redis.googleapis.com";
 export const port = 6379;
 
+/** Where instances with in-transit encryption are, as Memorystore's. */
+const encryptedPort = 6378;
+
+export const isEncrypted = ({ transitEncryptionMode }: Instance): boolean =>
+  transitEncryptionMode === Encryption.SERVER_AUTHENTICATION;
+
+export const portOf = (instance: Instance): number => (isEncrypted(instance) ? encryptedPort : port);
+
 export const invalid = (message: string): RpcError => new RpcError("INVALID_ARGUMENT", message);
 export const notFound = (name: string): RpcError => new RpcError("NOT_FOUND", `Resource '${name}' was not found`);
 export const exists = (name: string): RpcError => new RpcError("ALREADY_EXISTS", `Resource '${name}' already exists`);
@@ -61,9 +69,6 @@ export function checkNew(id: string, instance: Instance | undefined): Instance {
   if (instance.redisVersion !== "" && !versions.includes(instance.redisVersion)) {
     throw invalid(`Invalid redis_version '${instance.redisVersion}'.`);
   }
-  if (instance.transitEncryptionMode === Encryption.SERVER_AUTHENTICATION) {
-    throw unimplemented("Redis with in-transit encryption (transit_encryption_mode SERVER_AUTHENTICATION)");
-  }
   checkReplicas(instance);
   checkChangeable(instance);
   return instance;
@@ -111,7 +116,7 @@ export function withDefaults(
     authorizedNetwork: instance.authorizedNetwork || `projects/${at.project}/global/networks/default`,
     persistenceIamIdentity: `serviceAccount:service-${at.projectNumber}@cloud-redis.iam.gserviceaccount.com`,
     connectMode: instance.connectMode || ConnectMode.DIRECT_PEERING,
-    transitEncryptionMode: Encryption.DISABLED,
+    transitEncryptionMode: instance.transitEncryptionMode || Encryption.DISABLED,
     readReplicasMode: ReadReplicas.READ_REPLICAS_DISABLED,
     replicaCount: 0,
     nodes: nodes.map((zone, i) => ({ $typeName: "google.cloud.redis.v1.NodeInfo", id: `node-${i}`, zone })),
