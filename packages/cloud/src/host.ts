@@ -209,6 +209,9 @@ export interface LogEntry {
   readonly httpRequest?: JsonObject;
   readonly trace?: string;
   readonly spanId?: string;
+  readonly traceSampled?: boolean;
+  readonly operation?: JsonObject;
+  readonly sourceLocation?: JsonObject;
   readonly insertId?: string;
 }
 

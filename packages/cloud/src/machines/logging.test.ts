@@ -13,6 +13,19 @@ describe("log lines", () => {
       '{"message":"m","logging.googleapis.com/trace":"abc","logging.googleapis.com/spanId":"s","logging.googleapis.com/labels":{"k":1}}',
       { trace: "projects/p/traces/abc", spanId: "s", labels: { k: "1" }, textPayload: "m" },
     ],
+    [
+      '{"message":"m","time":"2026-03-01T12:00:00.5Z","logging.googleapis.com/trace_sampled":true,"n":1}',
+      { timeMs: Date.parse("2026-03-01T12:00:00.5Z"), traceSampled: true, jsonPayload: { message: "m", n: 1 } },
+    ],
+    [
+      '{"message":"m","timestamp":{"seconds":1772366400,"nanos":500000000}}',
+      { timeMs: 1_772_366_400_500, textPayload: "m" },
+    ],
+    ['{"message":"m","time":"noon"}', { jsonPayload: { message: "m", time: "noon" } }],
+    [
+      '{"message":"m","logging.googleapis.com/operation":{"id":"o","first":true},"logging.googleapis.com/sourceLocation":{"file":"a.ts","line":7}}',
+      { operation: { id: "o", first: true }, sourceLocation: { file: "a.ts", line: 7 }, textPayload: "m" },
+    ],
   ])("%s", (line, entry) => expect(entryOf(line, "p")).toEqual(entry));
 
   test("lines are told whole, whatever the pieces; the last one without its end too", async () => {

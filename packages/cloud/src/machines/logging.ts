@@ -107,7 +107,10 @@ export function revisionLog(
   };
 }
 
-/** An entry of a line: a JSON object's known fields go where Cloud Logging puts them, the rest is its payload. */
+/**
+ * An entry of a line: a JSON object's known fields go where Cloud Logging puts them, the rest is its payload. See
+ * https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields
+ */
 export function entryOf(text: string, project: string): Omit<LogEntry, "logName" | "resource"> {
   const json = parse(text);
   if (json === undefined) return { textPayload: text };
@@ -118,23 +121,54 @@ export function entryOf(text: string, project: string): Omit<LogEntry, "logName"
     "logging.googleapis.com/spanId": spanId,
     "logging.googleapis.com/labels": labels,
     "logging.googleapis.com/insertId": insertId,
-    "logging.googleapis.com/trace_sampled": _sampled,
-    ...rest
+    "logging.googleapis.com/trace_sampled": sampled,
+    "logging.googleapis.com/operation": operation,
+    "logging.googleapis.com/sourceLocation": sourceLocation,
+    ...others
   } = json;
+  const { timeMs, rest } = timed(others);
   const level = typeof severity === "string" ? severity.toUpperCase() : undefined;
   const known = level === undefined ? undefined : severities.has(level) ? level : synonyms[level];
   const keys = Object.keys(rest);
   return {
     ...(known === undefined ? {} : { severity: known }),
+    ...(timeMs === undefined ? {} : { timeMs }),
     ...(object(httpRequest) ? { httpRequest } : {}),
     ...(typeof trace === "string"
       ? { trace: trace.includes("/") ? trace : `projects/${project}/traces/${trace}` }
       : {}),
     ...(typeof spanId === "string" ? { spanId } : {}),
+    ...(typeof sampled === "boolean" ? { traceSampled: sampled } : {}),
     ...(typeof insertId === "string" ? { insertId } : {}),
     ...(object(labels) ? { labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, String(v)])) } : {}),
+    ...(isOf(operation, { id: "string", producer: "string", first: "boolean", last: "boolean" }) ? { operation } : {}),
+    ...(isOf(sourceLocation, { file: "string", line: "number", function: "string" }) ? { sourceLocation } : {}),
     ...(keys.length === 1 && typeof rest.message === "string" ? { textPayload: rest.message } : { jsonPayload: rest }),
   };
+}
+
+/** When the program says that it was: `time`, `timestamp: { seconds, nanos }`, or `timestampSeconds` and `timestampNanos`. */
+function timed(json: JsonObject): { readonly timeMs?: number; readonly rest: JsonObject } {
+  const { time, timestamp, timestampSeconds, timestampNanos } = json;
+  const ms = (seconds: unknown, nanos: unknown): number =>
+    Number(seconds ?? Number.NaN) * 1000 + Number(nanos ?? 0) / 1e6;
+  const told: readonly (readonly [timeMs: number, fields: readonly string[]])[] = [
+    [object(timestamp) ? ms(timestamp.seconds, timestamp.nanos) : Number.NaN, ["timestamp"]],
+    [ms(timestampSeconds, timestampNanos), ["timestampSeconds", "timestampNanos"]],
+    [typeof time === "string" && /^\d{4}-\d\d-\d\dT/.test(time) ? Date.parse(time) : Number.NaN, ["time"]],
+  ];
+  const found = told.find(([timeMs]) => timeMs >= 0 && timeMs < latestMs);
+  if (found === undefined) return { rest: json };
+  const rest = Object.entries(json).filter(([name]) => !found[1].includes(name));
+  return { timeMs: found[0], rest: Object.fromEntries(rest) };
+}
+
+/** The end of the year 9999: no timestamp is later. */
+const latestMs = 253_402_300_800_000;
+
+/** Whether it is an object with such fields, or fewer, and no others. */
+function isOf(value: unknown, fields: Readonly<Record<string, string>>): value is JsonObject {
+  return object(value) && Object.entries(value).every(([name, each]) => typeof each === fields[name]);
 }
 
 function parse(text: string): JsonObject | undefined {
