@@ -1,8 +1,9 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
 import { Failure } from "@aloft/kit/failure";
+import { http } from "../node-http.ts";
 import { isLocalPeer } from "./guard.ts";
 import { look, type Protocol } from "./look.ts";
 
@@ -106,7 +107,7 @@ function listen(server: ReturnType<typeof createServer>, wanted: number): Promis
 }
 
 function http1(handlers: PortHandlers, again: (socket: Socket) => void): Server {
-  const h1 = createHttpServer(
+  const h1 = http.createServer(
     {
       keepAliveTimeout: 60_000,
       headersTimeout: 60_000,

@@ -1,5 +1,6 @@
-import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { http } from "../node-http.ts";
 import { hostnameOf, isCloudHost, isLoopback } from "./hosts.ts";
 
 export interface ProxyOptions {
@@ -99,7 +100,7 @@ const hopByHop = new Set([
 /** Sends an absolute-form request (`GET http://host/path`) on to its host, and the answer back. */
 export function forward(req: IncomingMessage, res: ServerResponse, target: Target, path: string): void {
   const dropped = new Set([...hopByHop, ...(req.headers.connection ?? "").toLowerCase().split(/\s*,\s*/)]);
-  const outgoing = request({
+  const outgoing = http.request({
     host: target.hostname.replace(/^\[|\]$/g, ""),
     port: target.port,
     method: req.method ?? "GET",

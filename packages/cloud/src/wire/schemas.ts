@@ -12,6 +12,7 @@ import {
   type Registry,
   toBinary,
 } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import * as wkt from "@bufbuild/protobuf/wkt";
 import type { Schemas } from "../host.ts";
 
@@ -67,9 +68,10 @@ export function createSchemas(folder: string = gen): SchemaSet {
     if (before !== undefined) return before;
     const services: DescService[] = [];
     if (!unread.has(set)) throw new Error(`there is no descriptor set gen/${set}${suffix}`);
-    for (const proto of fromBinary(wkt.FileDescriptorSetSchema, read(set)).file) {
-      let file = files.get(proto.name);
+    for (const { name, bytes } of filesOf(read(set))) {
+      let file = files.get(name);
       if (file === undefined) {
+        const proto = fromBinary(wkt.FileDescriptorProtoSchema, bytes);
         file = createFileRegistry(proto, (name) => files.get(name)).getFile(proto.name);
         if (file === undefined) throw new Error(`${proto.name} of gen/${set}${suffix} could not be read`);
         add(file);
@@ -116,6 +118,19 @@ export function createSchemas(folder: string = gen): SchemaSet {
     decode: (schema, bytes) => fromBinary(schema, bytes),
     clone: (schema, message) => clone(schema, message),
   };
+}
+
+/** The files of a set, by name, not decoded: most of them are known from another set. */
+function* filesOf(set: Buffer): Generator<{ readonly name: string; readonly bytes: Uint8Array }> {
+  const reader = new BinaryReader(set);
+  while (reader.pos < reader.len) {
+    reader.tag();
+    const bytes = reader.bytes();
+    // protoc writes fields by number: the name comes first.
+    const file = new BinaryReader(bytes);
+    file.tag();
+    yield { name: file.string(), bytes };
+  }
 }
 
 function registerTypes(registry: ReturnType<typeof createMutableRegistry>, file: DescFile): void {
