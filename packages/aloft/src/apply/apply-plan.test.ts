@@ -5,6 +5,7 @@ import { makeDownPlan } from "../plan/make-down-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { ApplyEvent, Plan } from "../plan/plan.ts";
 import { statusOf } from "../plan/status.ts";
+import { validatePlan } from "../plan/validate-plan.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { hasProgram, lines, project, type Rig, resources, startRig } from "./engine.test-support.ts";
 import { faultsOf } from "./requests.test-support.ts";
@@ -225,6 +226,30 @@ test("plan: what stands on a live service beside the file is told: it stays, or 
   ]);
   const bare = await read();
   expect([bare.labels.team, bare.annotations?.note]).toEqual([undefined, undefined]);
+});
+
+test("up --dry-run: Google is asked whether it would take a change, and nothing is changed", async () => {
+  const build = (options: Partial<ServiceOptions>) => (b: Builder) =>
+    b.service("api", { entry: "api.ts", secrets: b.secrets("API_KEY"), public: true, health: "/", ...options });
+  const path = `v2/projects/${project}/locations/us-central1/services/rig-api`;
+  const read = () => rig.google.request<{ generation: string }>({ api: "run", path });
+  const before = await read();
+  const fine = await makePlan(rig.graph(build({ memory: "1Gi" })), rig.google);
+  expect(await validatePlan(fine, rig.google)).toEqual({ asked: 1, blockers: [] });
+  const nobody = `nobody@${project}.iam.gserviceaccount.com`;
+  const plan = await makePlan(rig.graph(build({ serviceAccount: nobody, secrets: {} })), rig.google);
+  const refused = await validatePlan(plan, rig.google);
+  expect(refused).toMatchObject({
+    asked: 1,
+    blockers: [{ address: "service/api", what: expect.stringContaining("actAs") }],
+  });
+  expect((await read()).generation).toBe(before.generation);
+  // What is not there yet cannot be asked of.
+  const fresh = await makePlan(
+    rig.graph((b) => b.service("fresh", { entry: "api.ts" })),
+    rig.google,
+  );
+  expect((await validatePlan(fresh, rig.google)).asked).toBe(0);
 });
 
 test("up: an account that was deleted by hand is made anew, with its grants; what the old one left goes", async () => {

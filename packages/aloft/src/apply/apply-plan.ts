@@ -1,12 +1,12 @@
 import type { Google } from "@aloft/google";
 import { Failure } from "@aloft/kit/failure";
-import { type Address, type Graph, isRef, type Ref } from "../app/graph.ts";
+import { type Address, type Graph, isRef } from "../app/graph.ts";
 import { kindOf } from "../kinds/index.ts";
 import type { ApplyContext } from "../kinds/kind.ts";
 import type { ApplyOptions, ApplyPlan } from "../plan/engine.ts";
 import { explain } from "../plan/explain.ts";
 import { type Internals, internalsOf } from "../plan/internals.ts";
-import { contextOf, type Known, resolved, telling, wantOf } from "../plan/observe.ts";
+import { contextOf, type Known, refsIn, resolved, telling, wantOf } from "../plan/observe.ts";
 import { names } from "../plan/order.ts";
 import { limited, serialised } from "../plan/parallel.ts";
 import type { ApplyEvent, Plan, Step } from "../plan/plan.ts";
@@ -169,9 +169,6 @@ function createRunner(plan: Plan, google: Google, options: ApplyOptions, interna
     }),
   };
 }
-
-const refsIn = (value: unknown): readonly Ref[] =>
-  isRef(value) ? [value] : typeof value === "object" && value !== null ? Object.values(value).flatMap(refsIn) : [];
 
 /** The file's outputs that are known. */
 function outputsOf(graph: Graph, known: Known): Record<string, string> {

@@ -79,7 +79,7 @@ test("parseCommand: flags, lists and the environment's default", async () => {
   expect(bad(["--exitcode"])).toThrow(expect.objectContaining({ code: "USAGE", next: "did you mean: --exit-code" }));
   expect(bad(["--env"])).toThrow(expect.objectContaining({ what: "--env needs a value" }));
   expect(bad(["--yes=no"])).toThrow(expect.objectContaining({ what: "--yes takes no value" }));
-  expect(bad(["api"])).toThrow(/takes no argument, 1 were given/);
+  expect(bad(["api"])).toThrow(/takes no argument, 1 was given/);
 });
 
 test("parseCommand: a flag that the command cannot honour is refused", async () => {

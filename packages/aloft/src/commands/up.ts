@@ -12,7 +12,8 @@ export const command = defineCommand({
   summary: "Bring the environment to what the file says",
   about:
     "Shows the plan, asks (or takes --yes), and carries exactly that plan out. When one resource fails, what does not " +
-    "depend on it goes on; run again, it finishes the rest. Deletions of data need --confirm APP.",
+    "depend on it goes on; run again, it finishes the rest. Deletions of data need --confirm APP. With --dry-run Google is " +
+    "asked whether it would take the changes of services that are there already.",
   uses: ["only", "dry-run"],
   examples: ["aloft up", "aloft up --env staging --yes", "aloft up --only api --yes --json"],
   run: async (ctx) => {
@@ -31,7 +32,14 @@ export const command = defineCommand({
     if (blocked !== undefined) throw blocked;
 
     const changes = shown.steps.length - shown.counts.none;
-    if (dryRun) return { data: { ...nothingDone(shown.counts.none), dryRun: true } };
+    if (dryRun) {
+      const { validatePlan } = await import("../plan/validate-plan.ts");
+      const { asked, blockers } = await validatePlan(plan, google, { signal: ctx.signal, clock: ctx.clock });
+      const taken = asked - blockers.length;
+      const answer = { data: { ...nothingDone(shown.counts.none), dryRun: true, asked, taken } };
+      const failure = blockedBy({ ...plan, blockers });
+      return failure === undefined ? answer : { ...answer, failure };
+    }
     const data = shown.steps.filter((step) => step.holdsData && ["delete", "replace"].includes(step.action));
     if (data.length > 0 && confirm !== graph.app)
       throw dataFailure(data, forEnv(`aloft up --yes --confirm ${graph.app}`, graph.env));
@@ -55,7 +63,7 @@ export const command = defineCommand({
     return result.failed === 0 ? answer : { ...answer, failure: failedFailure(result.failed, graph.env) };
   },
   text: (data: Done, paint) => {
-    if (data.dryRun) return "";
+    if (data.dryRun) return data.asked && data.asked === data.taken ? "Google says that it would take this." : "";
     const rows = Object.entries(data.outputs).flatMap(([name, value]) => {
       const here = data.localOutputs[name];
       return [
@@ -78,6 +86,10 @@ interface Done {
   /** The same outputs where a plain loopback address serves them. */
   readonly localOutputs: Readonly<Record<string, string>>;
   readonly dryRun?: boolean;
+  /** Of a dry run: how many changes Google was asked of. */
+  readonly asked?: number;
+  /** How many of these it would take. */
+  readonly taken?: number;
 }
 
 const nothingDone = (unchanged: number): Done => ({

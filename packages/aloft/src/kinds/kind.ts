@@ -91,6 +91,11 @@ export interface Kind<Spec, Live> {
   blockers?(want: Want<Spec>, have: Live | undefined): readonly Blocker[];
   /** Makes it so; answers what is live then. Called with at least one change. */
   apply(want: Want<Spec>, have: Live | undefined, changes: readonly Change[], context: ApplyContext): Promise<Live>;
+  /**
+   * Asks Google whether it would take it, and changes nothing. Called for changes whose values are all known. Throws what
+   * Google says against it. Kinds without have no such question.
+   */
+  validate?(want: Want<Spec>, have: Live | undefined, context: KindContext): Promise<void>;
   /** The values that references to it get, as far as they are known from what is live. Pure. */
   outputs(want: Want<Spec>, live: Live | undefined): Outputs;
   /** How `status` tells it. Kinds without are left out there. Pure. */

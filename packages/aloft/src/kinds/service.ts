@@ -122,6 +122,18 @@ export const service: Kind<ServiceSpec, RunService> = {
     }
   },
 
+  validate: async ({ id, spec, place }, have, { google, signal }) => {
+    const want = wantedService(spec, place);
+    const common = { api, ...(signal ? { signal } : {}) };
+    if (have === undefined) {
+      const query = { serviceId: id, validateOnly: true };
+      await google.request({ ...common, path: `${parentOf(place)}/services`, verb: "POST", query, body: want });
+    } else {
+      const body = overlaid(want, have, { place, merge: spec.merge });
+      await google.request({ ...common, path: pathOf(id, place), verb: "PATCH", query: { validateOnly: true }, body });
+    }
+  },
+
   outputs: ({ spec }, live) => ({
     ...(live?.uri === undefined || live.uri === "" ? {} : { url: live.uri }),
     ...(typeof spec.serviceAccount === "string" ? { email: spec.serviceAccount } : {}),

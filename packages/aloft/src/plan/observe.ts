@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Google } from "@aloft/google";
 import { systemClock } from "@aloft/kit/clock";
-import { type Address, type Graph, isRef, type Resource } from "../app/graph.ts";
+import { type Address, type Graph, isRef, type Ref, type Resource } from "../app/graph.ts";
 import { kindOf } from "../kinds/index.ts";
 import type { KindContext, Place, Want } from "../kinds/kind.ts";
 import type { PlanOptions } from "./engine.ts";
@@ -17,6 +17,10 @@ export function resolved<T>(value: T, known: Known): T {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolved(inner, known)])) as T;
 }
+
+/** The references in a value that are not known yet, at any depth. */
+export const refsIn = (value: unknown): readonly Ref[] =>
+  isRef(value) ? [value] : typeof value === "object" && value !== null ? Object.values(value).flatMap(refsIn) : [];
 
 export const placeOf = ({ app, env, project, region }: Graph): Place => ({ app, env, project, region });
 
