@@ -8,6 +8,7 @@ export default defineConfig({
       "examples/*/**/*.test.ts",
       "scripts/**/*.test.ts",
       "test/**/*.test.ts",
+      "conformance/**/*.test.ts",
     ],
     pool: "forks",
     testTimeout: 30_000,

@@ -5,14 +5,22 @@ export interface Expectation {
   /** Of the command, as bash gets it. The first that matches counts. */
   readonly of: RegExp;
   /** The real Google refuses the line too: it must fail, and say this. The reason stands beside it. */
-  readonly refusedBy?: { readonly says: RegExp; readonly because: string };
+  readonly refusedBy?: {
+    readonly says: RegExp;
+    readonly because: string;
+    /** When it is no reason any more. */
+    readonly unless?: (at: Facts) => Promise<boolean>;
+  };
   /** For an API that the local cloud does not have: the line is not run. */
   readonly skip?: string;
   readonly check?: (ran: Ran, at: Facts, found: RegExpExecArray) => Promise<string | undefined>;
 }
 
 /** How the state of the cloud is asked for. */
-export type Facts = Pick<Place, "api">;
+export interface Facts extends Pick<Place, "api"> {
+  /** Of commands that name none. */
+  readonly project: string;
+}
 
 const demo = "projects/demo";
 const secret = (name: string): string => `secretmanager.googleapis.com/v1/${demo}/secrets/${name}`;
@@ -48,7 +56,7 @@ export const expectations: readonly Expectation[] = [
   { of: /^gcloud (sql|scheduler) /, skip: "Cloud SQL and Cloud Scheduler are not served yet" },
   { of: /billing budgets/, skip: "Cloud Billing Budgets is not served" },
   {
-    of: /--image=us-central1-docker\.pkg\.dev\/demo\/gaia-backend:v1/,
+    of: /--image=["']?[\w-]+-docker\.pkg\.dev\/[^/\s"']+\/[^/\s"']+(?=["'\s]|$)/,
     refusedBy: { says: /not found|Expected an image path/i, because: noImage },
   },
   {
@@ -57,7 +65,15 @@ export const expectations: readonly Expectation[] = [
   },
   {
     of: /kms keys add-iam-policy-binding .*gaia-deployer-sa/,
-    refusedBy: { says: /gaia-deployer-sa\S* does not exist/, because: "a later line makes the account" },
+    refusedBy: {
+      says: /gaia-deployer-sa\S* does not exist/,
+      because: "a later line makes the account",
+      unless: async ({ api }) =>
+        api("GET", `iam.googleapis.com/v1/${demo}/serviceAccounts/gaia-deployer-sa@demo.iam.gserviceaccount.com`).then(
+          () => true,
+          () => false,
+        ),
+    },
   },
   {
     of: /^gcloud run services update-traffic (\S+) .*--to-revisions=(\S+)=100/,
@@ -66,13 +82,13 @@ export const expectations: readonly Expectation[] = [
       is("its traffic", (await api("GET", service(name))).trafficStatuses?.[0]?.revision, revision),
   },
   {
-    of: /^echo (-n )?["']([^"']+)["'] \| gcloud secrets versions add (\S+)/,
+    of: /^echo (-n )?["']([^"']+)["'] \| gcloud secrets versions add (\S+) --data-file=-(?: --project=demo)?$/,
     check: async ({ stderr }, at, [, n, value = "", name = ""]) =>
       says(stderr, `Created version [`, name) ??
       is(`the value of ${name}`, await latestOf(at, name), n === undefined ? `${value}\n` : value),
   },
   {
-    of: /^echo -n '([^']+)' \| gcloud secrets create (\S+)/,
+    of: /^echo -n '([^']+)' \| gcloud secrets create (\S+) --data-file=-(?: --project=demo)?$/,
     check: async ({ stderr }, at, [, value, name = ""]) =>
       says(stderr, `Created version [1] of the secret [${name}]`) ??
       is(`the value of ${name}`, await latestOf(at, name), value),
@@ -84,32 +100,37 @@ export const expectations: readonly Expectation[] = [
       (stdout.includes("Missing") ? "a secret is missing" : undefined),
   },
   {
-    of: /^gcloud secrets describe (\S+)/,
+    of: /^gcloud secrets describe (\S+)$/,
     check: async ({ stdout }, _, [, name]) => says(stdout, `projects/123456789012/secrets/${name}`, "etag"),
   },
-  { of: /^gcloud secrets list/, check: async ({ stdout }) => says(stdout, /^NAME/, "SECRET_NAME", "gitlab-url") },
-  { of: /^gcloud secrets versions list/, check: async ({ stdout }) => says(stdout, /^NAME/, /^\d+ .*enabled/m) },
   {
-    of: /^gcloud secrets versions access 2 /,
-    check: async ({ stdout }) => is("what it prints", stdout, "new-secret-value\n"),
+    of: /^gcloud secrets list(?: --project=demo)?$/,
+    check: async ({ stdout }) => says(stdout, /^NAME/, "SECRET_NAME", "gitlab-url"),
   },
   {
-    of: /^gcloud secrets versions access latest .*API_SECRET_KEY/,
-    check: async ({ stdout }) => is("what it prints", stdout, "your-generated-api-secret-key"),
+    of: /^gcloud secrets versions list SECRET_NAME$/,
+    check: async ({ stdout }) => says(stdout, /^NAME/, /^\d+ .*enabled/m),
+  },
+  {
+    of: /^gcloud secrets versions access (\S+) --secret=["']?([\w-]+)["']?(?: --project=demo)?$/,
+    check: async ({ stdout }, { api }, [, version, name = ""]) => {
+      const { payload } = await api("GET", `${secret(name)}/versions/${version}:access`);
+      return is("what it prints", stdout, Buffer.from(payload.data, "base64").toString());
+    },
   },
 
   {
-    of: /^gcloud services enable (.+)/,
-    check: async (_, { api }, [, names = ""]) => {
+    of: /^gcloud services enable ((?:[\w.]+ ?)+)$/,
+    check: async (_, { api, project }, [, names = ""]) => {
       for (const name of names.split(" ")) {
-        const { state } = await api("GET", `serviceusage.googleapis.com/v1/${demo}/services/${name}`);
+        const { state } = await api("GET", `serviceusage.googleapis.com/v1/projects/${project}/services/${name}`);
         if (state !== "ENABLED") return `${name} is ${state}`;
       }
       return undefined;
     },
   },
   {
-    of: /^gcloud kms keyrings create (\S+)/,
+    of: /^gcloud kms keyrings create (\S+) --location=global$/,
     check: async (_, { api }, [, name]) =>
       is(
         "its name",
@@ -118,7 +139,7 @@ export const expectations: readonly Expectation[] = [
       ),
   },
   {
-    of: /^gcloud kms keys create (\S+) .*--keyring=(\S+)/,
+    of: /^gcloud kms keys create (\S+) --location=global --keyring=(\S+) --purpose=encryption$/,
     check: async (_, { api }, [, key, ring]) => {
       const found = await api(
         "GET",
@@ -130,7 +151,7 @@ export const expectations: readonly Expectation[] = [
     },
   },
   {
-    of: /^gcloud kms keys add-iam-policy-binding (\S+) .*--keyring=(\S+) --member="(\S+)" --role="(\S+)"/,
+    of: /^gcloud kms keys add-iam-policy-binding (\S+) --location=global --keyring=(\S+) --member="(\S+)" --role="(\S+)"/,
     check: async ({ stdout }, { api }, [, key, ring, member = "", role = ""]) =>
       says(stdout, role) ??
       binds(
@@ -144,7 +165,7 @@ export const expectations: readonly Expectation[] = [
   },
 
   {
-    of: /^gcloud iam service-accounts create (\S+) --display-name="([^"]+)"/,
+    of: /^gcloud iam service-accounts create (\S+) --display-name="([^"]+)"$/,
     check: async (_, { api }, [, name, shown]) =>
       is(
         "its display name",
@@ -169,10 +190,13 @@ export const expectations: readonly Expectation[] = [
       says(stdout, role) ??
       binds(await api("POST", `cloudresourcemanager.googleapis.com/v1/${demo}:getIamPolicy`, {}), role, member),
   },
-  { of: /^gcloud projects describe demo/, check: async ({ stdout }) => is("what it prints", stdout, "123456789012\n") },
+  {
+    of: /^gcloud projects describe demo --format='value\(projectNumber\)'$/,
+    check: async ({ stdout }) => is("what it prints", stdout, "123456789012\n"),
+  },
 
   {
-    of: /^gcloud artifacts repositories create (\S+)/,
+    of: /^gcloud artifacts repositories create (\S+) --repository-format=docker --location=us-central1/,
     check: async (_, { api }, [, name]) =>
       is(
         "its format",
@@ -182,15 +206,15 @@ export const expectations: readonly Expectation[] = [
       ),
   },
   {
-    of: /^gcloud auth configure-docker/,
+    of: /^gcloud auth configure-docker us-central1-docker\.pkg\.dev$/,
     check: async ({ stderr }) => says(stderr, /us-central1-docker\.pkg\.dev|already/),
   },
   {
-    of: /gcloud auth login --cred-file/,
+    of: /gcloud auth login --cred-file=sa-key\.json/,
     check: async ({ stderr }) => says(stderr, "deployer@demo.iam.gserviceaccount.com"),
   },
   { of: /^gcloud config set project/, check: async ({ stderr }) => says(stderr, "Updated property [core/project]") },
-  { of: /^gcloud config list/, check: async ({ stdout }) => says(stdout, "project = demo") },
+  { of: /^gcloud config list$/, check: async ({ stdout }, { project }) => says(stdout, `project = ${project}`) },
 
   {
     of: /gsutil mb -l us-central1 -p (\S+) gs:\/\/([\w-]+)\/?$/,
@@ -230,12 +254,12 @@ export const expectations: readonly Expectation[] = [
       is("its class", (await api("GET", bucket(name))).storageClass, "STANDARD"),
   },
   {
-    of: /gsutil iam ch (serviceAccount:\S+?):(roles\/\S+)/,
+    of: /^for bucket in .*gaia-media-prod; do gsutil iam ch (serviceAccount:\S+?):(roles\/\S+)/,
     check: async (_, { api }, [, member = "", role = ""]) =>
       binds(await api("GET", `${bucket("gaia-media-prod")}/iam`), role, member),
   },
   {
-    of: /^gsutil -m rsync -r frontend\/dist gs:\/\/(\S+)/,
+    of: /^gsutil -m rsync -r frontend\/dist gs:\/\/(gaia-frontend-prod)$/,
     check: async (_, { api }, [, name = ""]) =>
       is(
         "what it holds",
@@ -244,7 +268,7 @@ export const expectations: readonly Expectation[] = [
       ),
   },
   {
-    of: /^gsutil -m cp /,
+    of: /^gsutil -m cp .*data.* gs:\/\/gaia-campaigns-prod\/(?:campaigns\/)?$/,
     check: async (_, { api }) =>
       says(
         JSON.stringify(
@@ -256,7 +280,7 @@ export const expectations: readonly Expectation[] = [
   },
 
   {
-    of: /^gcloud run deploy sync-hire-agent/,
+    of: /^gcloud run deploy sync-hire-agent .*--memory=2Gi --cpu=2 --timeout=3600s/,
     check: async ({ stderr }, { api }) => {
       const found = await api("GET", service("sync-hire-agent"));
       return (
@@ -270,15 +294,15 @@ export const expectations: readonly Expectation[] = [
     },
   },
   {
-    of: /^gcloud run services describe .*value\(status\.url\)/,
+    of: /^gcloud run services describe sync-hire-agent .*value\(status\.url\)/,
     check: async ({ stdout }) => says(stdout, /^https:\/\/sync-hire-agent-\S+\.run\.app\n$/),
   },
   {
-    of: /^gcloud run services describe .*grep -i secret/,
+    of: /^gcloud run services describe sync-hire-agent .*grep -i secret/,
     check: async ({ stdout }) => says(stdout, "secretKeyRef", "API_SECRET_KEY"),
   },
   {
-    of: /^gcloud run services describe (\S+)/,
+    of: /^gcloud run services describe (\S+)(?: --region=us-central1)?$/,
     check: async ({ stdout }, _, [, name]) => says(stdout, `${name}`, "URL:", "Last updated on"),
   },
   {
@@ -300,14 +324,14 @@ export const expectations: readonly Expectation[] = [
     },
   },
   {
-    of: /^gcloud run revisions list/,
+    of: /^gcloud run revisions list --service=sync-hire-agent --region=us-central1$/,
     check: async ({ stdout }) => says(stdout, "REVISION", "sync-hire-agent-00001-", "sync-hire-agent-00002-"),
   },
   {
-    of: /^gcloud run services logs read .*(severity|callId)/,
+    of: /^gcloud run services logs read .*(severity>=(ERROR|WARNING)|callId)/,
     check: async ({ stdout }) => (stdout.includes("plain line") ? "the filter did not filter" : undefined),
   },
-  { of: /^gcloud run services logs read/, check: async ({ stdout }) => says(stdout, "plain line") },
+  { of: /^gcloud run services logs read sync-hire-agent/, check: async ({ stdout }) => says(stdout, "plain line") },
 
   {
     of: /logging tail .*severity>=ERROR/,
@@ -319,7 +343,7 @@ export const expectations: readonly Expectation[] = [
     check: async ({ stdout }) => (stdout.trim() === "" ? undefined : says(stdout, "AccessSecretVersion")),
   },
   {
-    of: /^gcloud logging read "resource.type=cloud_run_revision"/,
+    of: /^gcloud logging read "resource.type=cloud_run_revision"$/,
     check: async ({ stdout }) => says(stdout, "storymimi-api", "plain line"),
   },
   {
@@ -327,7 +351,7 @@ export const expectations: readonly Expectation[] = [
     check: async ({ stdout }) => is("what it prints", stdout.trim(), ""),
   },
   {
-    of: /^gcloud logging logs list/,
+    of: /^gcloud logging logs list --project=demo$/,
     check: async ({ stdout }) =>
       says(stdout, "projects/demo/logs/run.googleapis.com%2Fstdout", "cloudaudit.googleapis.com%2Factivity"),
   },

@@ -6,7 +6,7 @@ import { type Place, project } from "../place.ts";
 const region = "us-central1";
 
 /** It logs plain lines: gcloud 528 crashes on JSON in `run services logs read`. */
-const program = `console.log("plain line");
+export const program = `console.log("plain line");
 require("node:http").createServer((req, res) => res.end("ok")).listen(process.env.PORT);`;
 
 /** What the commands presuppose: images, secrets with values, a service, a key, files; and a gcloud that knows its project. */

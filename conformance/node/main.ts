@@ -1,5 +1,6 @@
 /** What runs under `aloft exec`: the official clients for Node, a JSON line a case. */
 import { iam } from "./iam.ts";
+import { iamMethods } from "./iam-methods.ts";
 import { kms } from "./kms.ts";
 import { logging } from "./logging.ts";
 import { loggingConfig } from "./logging-config.ts";
@@ -37,7 +38,10 @@ const restAlone: Readonly<Record<string, (steps: Steps) => Promise<void>>> = {
     await storage(steps);
     await storageMethods(steps);
   },
-  iam,
+  iam: async (steps) => {
+    await iam(steps);
+    await iamMethods(steps);
+  },
 };
 
 const only = process.argv[2];
