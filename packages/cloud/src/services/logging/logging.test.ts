@@ -185,3 +185,24 @@ test("logging: entries are followed over gRPC as they are written", async () => 
     session.destroy();
   }
 });
+
+test("logging: what an instance wrote comes back in its fields, and what fits none of them in its payload", async () => {
+  const resource = { type: "cloud_run_revision", labels: { project_id: "demo", service_name: "odd" } };
+  const entry = { logName: "projects/demo/logs/odd", resource };
+  const placed = {
+    traceSampled: true,
+    operation: { id: "o", first: true },
+    sourceLocation: { file: "a.ts", line: "7" },
+  };
+  const httpRequest = { requestMethod: "GET", status: 200, latency: "0.100s", requestSize: "5" };
+  cloud.host.logs.write({ ...entry, textPayload: "fine", httpRequest, ...placed });
+  cloud.host.logs.write({ ...entry, jsonPayload: { n: 1 }, httpRequest: { status: "no number" } });
+  cloud.host.logs.write({ ...entry, textPayload: "text", httpRequest: { status: "no number" } });
+  const { body } = await rest("POST", `${v2}/entries:list`, {
+    body: { resourceNames: ["projects/demo"], filter: "resource.labels.service_name=odd" },
+  });
+  const [fine, odd, text] = body.entries ?? [];
+  expect(fine).toMatchObject({ textPayload: "fine", httpRequest, ...placed });
+  expect(odd?.jsonPayload).toEqual({ n: 1, httpRequest: { status: "no number" } });
+  expect(text?.jsonPayload).toEqual({ message: "text", httpRequest: { status: "no number" } });
+});

@@ -39,11 +39,13 @@ export function entryCodec(host: Host): EntryCodec {
       try {
         return read(entry);
       } catch {
-        // A payload of a type that is not known here is shown as plain JSON rather than lost.
-        const { protoPayload, ...rest } = entry;
-        return read(
-          protoPayload === undefined ? { ...rest, httpRequest: undefined } : { ...rest, jsonPayload: protoPayload },
-        );
+        // A payload of a type that is not known here is shown as plain JSON rather than lost; so is a request as no
+        // HttpRequest is, which a program wrote.
+        const { protoPayload, httpRequest, textPayload, ...rest } = entry;
+        if (protoPayload !== undefined) return read({ ...rest, jsonPayload: protoPayload });
+        const message = textPayload === undefined ? {} : { message: textPayload };
+        const jsonPayload = { ...(rest.jsonPayload as JsonObject | undefined), ...message, httpRequest };
+        return read({ ...rest, jsonPayload });
       }
     },
   };
