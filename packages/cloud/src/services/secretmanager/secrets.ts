@@ -65,7 +65,7 @@ export function secretMethods(parts: SecretParts, due: Due): Methods<typeof Secr
           }
           store.insertSecret(projects.canonical(request.parent), secret, changedMicros, expiryOf(secret));
         });
-        due.changed();
+        if (expiryOf(secret) !== undefined) due.changed();
         saySilent(secret);
         return present(secret);
       },
