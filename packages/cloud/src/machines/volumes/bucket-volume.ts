@@ -10,8 +10,8 @@ import type { Volume, VolumeSpec } from "./volume.ts";
 const pullMs = 250;
 /** A file that was not changed for so long counts as written to its end. */
 const settledMs = 100;
-/** All files are looked at again so often, whatever was told of them. */
-const sweepMs = 2000;
+/** All files are looked at again so often, whatever was told of them; and where nothing is told. */
+const sweepMs = { watched: 10_000, unwatched: 1000 };
 
 /** What stands on the disk for an object. */
 interface Known {
@@ -169,9 +169,10 @@ export async function bucketVolume(
   let busy: Promise<void> | undefined;
   let sweptMs = performance.now();
   let watcher: FSWatcher | undefined;
+  const sweepEveryMs = (): number => (watcher === undefined ? sweepMs.unwatched : sweepMs.watched);
   const round = async (): Promise<void> => {
     try {
-      if (!spec.readOnly && (dirty || performance.now() - sweptMs > sweepMs)) {
+      if (!spec.readOnly && (dirty || performance.now() - sweptMs > sweepEveryMs())) {
         sweptMs = performance.now();
         dirty = false;
         if (await push(false)) dirty = true;
@@ -188,10 +189,19 @@ export async function bucketVolume(
   };
   const timer = setInterval(tick, pullMs).unref();
   if (!spec.readOnly) {
-    watcher = watch(dir, { recursive: true, persistent: false }, () => {
-      dirty = true;
-    });
-    watcher.on("error", () => undefined);
+    const unwatched = (): void => {
+      watcher?.close();
+      watcher = undefined;
+    };
+    try {
+      watcher = watch(dir, { recursive: true, persistent: false }, () => {
+        dirty = true;
+      });
+      watcher.on("error", unwatched);
+    } catch {
+      // This machine watches as much as it can already.
+      unwatched();
+    }
   }
   return {
     dir,
