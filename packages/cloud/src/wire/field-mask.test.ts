@@ -34,3 +34,16 @@ test("field mask: sets what it names, into messages and the same choice of a one
   expect(() => changed("user_labels")).toThrow("cannot be updated");
   expect(() => changed("service_level_indicator.nothing")).toThrow("there is no field");
 });
+
+test("field mask: below a map it sets one entry, or takes it away", () => {
+  const schemas = createSchemas();
+  schemas.load("monitoring-v3");
+  const schema = schemas.message<typeof ServiceLevelObjectiveSchema>("google.monitoring.v3.ServiceLevelObjective");
+  const to = schemas.create(schema, { userLabels: { kept: "1", team_name: "old", gone: "1" } });
+  const from = schemas.create(schema, { userLabels: { kept: "2", team_name: "new" } });
+  applyFieldMask(schema, to, from, {
+    paths: ["userLabels.team_name", "user_labels.gone"],
+    changeable: ["user_labels"],
+  });
+  expect(to.userLabels).toEqual({ kept: "1", team_name: "new" });
+});

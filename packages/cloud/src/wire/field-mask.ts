@@ -5,8 +5,8 @@ type Fields = Record<string, unknown>;
 
 /**
  * Sets in `to` (the caller's own copy) what the mask names, as it stands in `from`; `*` stands for all that may be
- * changed. A path below a message sets that field of it alone. Throws INVALID_ARGUMENT for what the message does not have
- * or `changeable` (names of top-level fields as in the proto) does not list.
+ * changed. A path below a message sets that field of it alone, one below a map that entry. Throws INVALID_ARGUMENT for
+ * what the message does not have or `changeable` (names of top-level fields as in the proto) does not list.
  */
 export function applyFieldMask<S extends DescMessage>(
   schema: S,
@@ -36,8 +36,17 @@ function copy(schema: DescMessage, to: Fields, from: Fields, at: { path: readonl
     const inner = { ...mine };
     to[key] = field.oneof === undefined ? inner : { case: field.localName, value: inner };
     copy(field.message, inner, theirs, { path: rest, whole: at.whole });
+  } else if (rest.length > 0 && field.fieldKind === "map") {
+    to[key] = withEntry(mine as Fields, theirs as Fields, at.whole.split(".").slice(-rest.length).join("."));
   } else if (from[key] === undefined) delete to[key];
   else to[key] = from[key];
+}
+
+/** A map of mine with one of their entries, or without it where they have none. */
+function withEntry(mine: Fields, theirs: Fields, quoted: string): Fields {
+  const entry = quoted.replace(/^`(.*)`$/, "$1");
+  const { [entry]: _, ...others } = mine;
+  return theirs[entry] === undefined ? others : { ...others, [entry]: theirs[entry] };
 }
 
 /** What a message has under a field; nothing where another of its `oneof` is set. */
