@@ -174,6 +174,37 @@ test("registry: wrong digests, missing blobs, missing images and repositories ar
   });
 });
 
+test("registry: what refers to an image is found by its digest, and by its type", async () => {
+  const image = "demo/images/signed";
+  const { digest, manifest } = await pushImage(image, "v1", Buffer.from("layer"));
+  const empty = Buffer.from("{}");
+  await pushBlob(image, empty);
+  const signature = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: manifestType,
+    artifactType: "application/x-signature",
+    config: { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf(empty), size: empty.length },
+    layers: [],
+    subject: { mediaType: manifestType, digest, size: manifest.length },
+    annotations: { by: "us" },
+  });
+  const put = { method: "PUT", body: signature, headers: { "content-type": manifestType } };
+  const pushed = await oci(`${image}/manifests/${digestOf(signature)}`, put);
+  expect([pushed.status, pushed.headers.get("oci-subject")]).toEqual([201, digest]);
+
+  const listed = await oci(`${image}/referrers/${digest}`);
+  expect(listed.headers.get("content-type")).toBe("application/vnd.oci.image.index.v1+json");
+  const descriptor = {
+    ...{ mediaType: manifestType, digest: digestOf(signature), size: signature.length },
+    ...{ artifactType: "application/x-signature", annotations: { by: "us" } },
+  };
+  expect(await listed.json()).toMatchObject({ schemaVersion: 2, manifests: [descriptor] });
+  const others = await oci(`${image}/referrers/${digest}?artifactType=application/x-other`);
+  expect(others.headers.get("oci-filters-applied")).toBe("artifactType");
+  expect(await others.json()).toMatchObject({ manifests: [] });
+  expect(await (await oci(`${image}/referrers/${digestOf("nothing")}`)).json()).toMatchObject({ manifests: [] });
+});
+
 test("registry: blobs are shared between repositories by mount, and outlive the one they came from", async () => {
   const layer = Buffer.from("shared layer");
   await pushBlob("demo/images/base", layer);

@@ -6,6 +6,8 @@ export interface Manifest {
   /** The manifests that an index lists. */
   readonly manifests: readonly Descriptor[];
   readonly config: Descriptor | undefined;
+  /** The digest of the manifest that this one is about (`subject`), which need not be here. */
+  readonly subject: string | undefined;
 }
 
 export interface Descriptor {
@@ -13,10 +15,9 @@ export interface Descriptor {
   readonly size: number;
 }
 
-const indexTypes: readonly string[] = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-];
+export const indexType = "application/vnd.oci.image.index.v1+json";
+
+const indexTypes: readonly string[] = [indexType, "application/vnd.docker.distribution.manifest.list.v2+json"];
 const manifestTypes: readonly string[] = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v2+json",
@@ -41,17 +42,20 @@ export function readManifest(bytes: Uint8Array, contentType: string | undefined)
   if (sent !== undefined && sent !== mediaType && (indexTypes.includes(sent) || manifestTypes.includes(sent))) {
     return `The manifest's mediaType ${mediaType} differs from the Content-Type ${sent}.`;
   }
+  const about = parsed.subject === undefined ? [] : descriptors([parsed.subject]);
+  if (about === undefined) return "The manifest's subject is malformed.";
+  const subject = about[0]?.digest;
   if (indexTypes.includes(mediaType)) {
     const manifests = descriptors(parsed.manifests);
     return manifests === undefined
       ? "The index's manifests are malformed."
-      : { mediaType, blobs: [], manifests, config: undefined };
+      : { mediaType, blobs: [], manifests, config: undefined, subject };
   }
   if (!manifestTypes.includes(mediaType)) return `Manifests of media type ${mediaType} are not accepted.`;
   const config = descriptors([parsed.config]);
   const layers = descriptors(parsed.layers);
   if (config === undefined || layers === undefined) return "The manifest's config or layers are malformed.";
-  return { mediaType, blobs: [...config, ...layers], manifests: [], config: config[0] };
+  return { mediaType, blobs: [...config, ...layers], manifests: [], config: config[0], subject };
 }
 
 /** Undefined when something in it is no descriptor. Layers that live elsewhere (`urls`) are left out. */
@@ -66,6 +70,6 @@ function descriptors(value: unknown): Descriptor[] | undefined {
   return found;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

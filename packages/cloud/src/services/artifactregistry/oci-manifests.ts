@@ -82,7 +82,12 @@ async function putManifest(parts: RegistryParts, exchange: Exchange, target: Tar
     });
     if (tag !== undefined) content.putTag(repository, { image, tag, digest });
   });
-  send(exchange, 201, { location: `${base}/manifests/${digest}`, "docker-content-digest": digest });
+  const { subject } = manifest;
+  send(exchange, 201, {
+    location: `${base}/manifests/${digest}`,
+    "docker-content-digest": digest,
+    ...(subject === undefined ? {} : { "oci-subject": subject }),
+  });
 }
 
 function checkReferences({ content }: RegistryParts, { repository, image }: Target, manifest: Manifest): void {

@@ -5,6 +5,7 @@ import { authorize, identify, type RegistryAction, serveToken } from "./oci-auth
 import { serveBlob, serveUploads } from "./oci-blobs.ts";
 import { type Exchange, OciError, send, sendError, sendJson } from "./oci-http.ts";
 import { serveManifest, serveTags } from "./oci-manifests.ts";
+import { serveReferrers } from "./oci-referrers.ts";
 import { type ArtifactStore, artifactStore } from "./store.ts";
 
 /** What the handlers of the distribution API work with. */
@@ -55,7 +56,7 @@ export async function serveRegistry(
 }
 
 const routes =
-  /^\/v2\/(?<name>.+?)\/(?:(?<tags>tags\/list)|manifests\/(?<reference>[^/]+)|blobs\/uploads\/(?<upload>[^/]*)|blobs\/(?<digest>[^/]+)|referrers\/[^/]+)$/;
+  /^\/v2\/(?<name>.+?)\/(?:(?<tags>tags\/list)|manifests\/(?<reference>[^/]+)|blobs\/uploads\/(?<upload>[^/]*)|blobs\/(?<digest>[^/]+)|referrers\/(?<subject>[^/]+))$/;
 
 async function route(parts: RegistryParts, exchange: Exchange): Promise<void> {
   const { path } = exchange;
@@ -76,7 +77,7 @@ async function route(parts: RegistryParts, exchange: Exchange): Promise<void> {
   if (digest !== undefined) return serveBlob(parts, exchange, target, digest);
   if (reference !== undefined) return serveManifest(parts, exchange, target, reference);
   if (found.tags !== undefined) return serveTags(parts, exchange, target);
-  throw new OciError("UNSUPPORTED", "The referrers API is not built yet.");
+  return serveReferrers(parts, exchange, target, found.subject ?? "");
 }
 
 /** Finds the repository, for a caller who may: permission first, so that nobody learns what exists. */
