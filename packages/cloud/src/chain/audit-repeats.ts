@@ -57,7 +57,8 @@ export function createRepeats(logs: LogStore, iam: Pick<LocalIam, "mode">): Repe
 
 /** All that an entry would show of a message, in short; undefined where that is a lot. */
 function contentOf(value: unknown): string | undefined {
-  if (typeof value === "string") return JSON.stringify(value);
+  // With its length, so that no two contents look alike.
+  if (typeof value === "string") return `${value.length}"${value}`;
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Uint8Array) return value.length > longestKey ? undefined : Buffer.from(value).toString("latin1");
   const isList = Array.isArray(value);

@@ -2,6 +2,7 @@ import { SecretVersion_State as State } from "../../../gen/secretmanager-v1.enum
 import type { SecretManagerService } from "../../../gen/types/google/cloud/secretmanager/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
 import type { Due } from "../../store/due.ts";
+import { createOpened } from "./opened.ts";
 import type { SecretParts } from "./parts.ts";
 import { parseVersion, versionInState } from "./rules.ts";
 import { missingVersion, versionNumber } from "./versions.ts";
@@ -12,7 +13,7 @@ export function accessMethod(
   due: Due,
 ): Pick<Methods<typeof SecretManagerService>, "accessSecretVersion"> {
   const { store, names } = parts;
-  const { vault } = parts.host;
+  const opened = createOpened(parts.host.vault);
   return {
     accessSecretVersion: {
       permission: "secretmanager.versions.access",
@@ -30,7 +31,7 @@ export function accessMethod(
         return {
           name,
           payload: {
-            data: vault.open(row.sealed, `${stored}/versions/${row.version}`),
+            data: opened.payload(row, row.sealed, `${stored}/versions/${row.version}`),
             dataCrc32c: BigInt(row.crc),
           },
         };
