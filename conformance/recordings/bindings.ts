@@ -11,7 +11,7 @@ const chosen: Readonly<Record<string, string>> = {
 };
 export const project = { id: "recorded-project", number: 123456789 } as const;
 
-/** Of those, what a recording may make more of: the recorder wrote one word for all of a kind. */
+/** Of those, what a recording may make more of. */
 const several: ReadonlySet<string> = new Set(["projectNumber", "folderID"]);
 
 /** Collections whose members the server names: a recorded member stands for one of ours. */
@@ -22,18 +22,19 @@ function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
+const placeholder = /\$\{([\w-]+)\}/g;
+
 /** What earlier answers taught about the ids, etags and times of this cloud, for one recording. */
 export class Bindings {
-  readonly #names = new Map<string, string>(Object.entries(chosen));
-  /** What each of `several` has stood for so far. */
-  readonly #seen = new Map([...several].map((name) => [name, new Set([chosen[name]])]));
+  /** What each placeholder has stood for: the recorder wrote one word for all of a kind. The last made is meant. */
+  readonly #values = new Map<string, string[]>(Object.entries(chosen).map(([name, value]) => [name, [value]]));
   /** Recorded `operations/x` → ours. */
   readonly #segments = new Map<string, string>();
   readonly #known = new Map<string, Answer>();
 
   /** Fills what is known into a text of the recording. */
   fill(text: string): string {
-    let filled = text.replace(/\$\{([\w-]+)\}/g, (whole, name: string) => this.#names.get(name) ?? whole);
+    let filled = text.replace(placeholder, (whole, name: string) => this.#values.get(name)?.at(-1) ?? whole);
     for (const [recorded, ours] of this.#segments) filled = filled.replaceAll(recorded, ours);
     return filled;
   }
@@ -41,9 +42,18 @@ export class Bindings {
   /** Of a request: an id that nobody has answered yet is one that the client chose. */
   fillRequest(text: string): string {
     return this.fill(text).replace(/\$\{(\w+)ID\}/g, (_, what: string) => {
-      this.#names.set(`${what}ID`, `${what}-${chosen.uniqueId}`);
+      this.#values.set(`${what}ID`, [`${what}-${chosen.uniqueId}`]);
       return `${what}-${chosen.uniqueId}`;
     });
+  }
+
+  /** What this address is of is gone: its placeholder stands again for what was made before it. */
+  forget(url: string): void {
+    const own = (url.split("?")[0] ?? "").replace(/^.*\//, "");
+    for (const [, name = ""] of own.matchAll(placeholder)) {
+      const values = this.#values.get(name);
+      if (values !== undefined && values.length > 1) values.pop();
+    }
   }
 
   fillAll(value: Answer): Answer {
@@ -51,19 +61,27 @@ export class Bindings {
   }
 
   /**
-   * A request's body with the etags and times of ours in place of recorded ones. `path` is where it goes: what an
-   * answer from there, or with that name, said last.
+   * A request's body, filled, with the etags and times of ours in place of recorded ones. `path` is where it goes: what
+   * an answer from there, or with that name, said last. It also tells which of several a placeholder means.
    */
   body(path: string, value: Answer, top = true): Answer {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const last = this.#known.get(path) ?? (typeof value.name === "string" ? this.#known.get(value.name) : undefined);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return this.fillAll(value);
+    const named = typeof value.name === "string" ? this.#known.get(this.fill(value.name)) : undefined;
+    const last = this.#known.get(path) ?? named;
     return Object.fromEntries(
       Object.entries(value).map(([key, own]) => {
         if (key === "etag" && typeof last?.etag === "string") return [key, last.etag];
         if (own === sample && typeof last?.[key] === "string") return [key, last[key]];
-        return [key, top && key === "policy" ? this.body(path, own, false) : own];
+        if (this.#isAmbiguous(own) && typeof last?.[key] === "string" && this.matches(own, last[key]))
+          return [key, last[key]];
+        return [this.fill(key), top && key === "policy" ? this.body(path, own, false) : this.fillAll(own)];
       }),
     );
+  }
+
+  #isAmbiguous(text: unknown): text is string {
+    if (typeof text !== "string") return false;
+    return [...text.matchAll(placeholder)].some(([, name = ""]) => (this.#values.get(name)?.length ?? 0) > 1);
   }
 
   /** Remembers what an answer says of resources, by where it came from and by their names. */
@@ -109,10 +127,8 @@ export class Bindings {
     if (found === null) return false;
     names.forEach((name, index) => {
       const value = found[index + 1] as string;
-      const before = this.#seen.get(name);
-      if (before?.has(value)) return;
-      before?.add(value);
-      this.#names.set(name, value);
+      const before = this.#values.get(name) ?? [];
+      if (!before.includes(value)) this.#values.set(name, [...before, value]);
     });
     return true;
   }

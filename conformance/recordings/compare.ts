@@ -11,7 +11,7 @@ const address = /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/;
  * recording lacks them they are not compared. Other recordings, and the protos, have them.
  */
 const addedLater =
-  /^(\/metadata|\/response)?\/(urls|registryUri|vulnerabilityScanningConfig|maintenanceVersion|availableMaintenanceVersions)$/;
+  /^(\/metadata|\/response)?\/(urls|generation|registryUri|vulnerabilityScanningConfig|maintenanceVersion|availableMaintenanceVersions)$/;
 /** What the recorder writes for a number that it blanked. */
 const blanked = /^0{12,}$/;
 /** They tell of Google's own sites. */
