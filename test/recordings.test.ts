@@ -24,6 +24,10 @@ test("recordings: a placeholder means what was answered for it, and one word of 
   const folder = { name: `folders/${blanked("folderID")}`, parent: `folders/${blanked("folderID")}` };
   expect(places(folder, { name: "folders/987654321", parent: "folders/111111111111" }, bindings)).toEqual([]);
   expect(bindings.fill(blanked("folderID"))).toBe("987654321");
+  bindings.forget(`https://x.googleapis.com/v3/folders/${blanked("folderID")}/things/other?alt=json`);
+  expect(bindings.fill(blanked("folderID"))).toBe("987654321");
+  bindings.forget(`https://x.googleapis.com/v3/folders/${blanked("folderID")}?alt=json`);
+  expect(bindings.fill(blanked("folderID"))).toBe("111111111111");
   expect(
     places({ parent: `organizations/${blanked("organizationID")}` }, { parent: "organizations/5" }, bindings),
   ).toEqual(["/parent"]);

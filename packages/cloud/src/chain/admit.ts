@@ -44,8 +44,10 @@ export function admit<I>(call: Call, service: CloudService, access: Access<I>, r
   if (named !== undefined && !known(named, call, parts)) {
     throw denied(permissions[0] ?? "resourcemanager.projects.get", qualified(api, name), call.caller);
   }
-  const above = /^(?:folders|organizations)\/\d+$/.exec(name)?.[0];
-  if (above !== undefined && permissions.some((each) => each.endsWith(".create")) && !knownAbove(above, call, parts)) {
+  const above = /^(?:folders|organizations)\/\d+(?=\/|$)/.exec(name)?.[0];
+  // Whoever asks Resource Manager of one wants to know whether it is there.
+  const isUse = !billedToCaller.has(call.api) || permissions.some((each) => each.endsWith(".create"));
+  if (above !== undefined && isUse && !knownAbove(above, call, parts)) {
     throw denied(permissions[0] ?? "", qualified(api, name), call.caller);
   }
   const payer = call.headers["x-goog-user-project"];
@@ -98,7 +100,7 @@ function known(id: string, call: Call, { projects, newProjects }: AdmitParts): b
   return true;
 }
 
-/** The same of the folder or organisation that something is to be made in. */
+/** The same of a folder or an organisation. */
 function knownAbove(name: string, call: Call, { projects, newProjects }: AdmitParts): boolean {
   if (projects.hierarchy.get(name) !== undefined) return true;
   if (!isOwner(call) || !newProjects) return false;

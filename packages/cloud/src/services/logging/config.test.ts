@@ -152,8 +152,50 @@ test("logging: a bucket with analytics is linked once; its operations tell of it
 test("logging: a project shows the Log Router's settings, which its organisation alone sets", async () => {
   const { body } = await rest("GET", `${v2}/${project}/settings`);
   expect(body.kmsServiceAccountId).toBe("cmek-p123456789012@gcp-sa-logging.iam.gserviceaccount.com");
+  expect(body.loggingServiceAccountId).toBe("service-123456789012@gcp-sa-logging.iam.gserviceaccount.com");
   const changed = await rest("PATCH", `${v2}/${project}/settings`, { body: { disableDefaultSink: true } });
   expect(changed.body.error?.status).toBe("INVALID_ARGUMENT");
+});
+
+test("logging: who may read a view is said by its own policy", async () => {
+  await rest("POST", `${buckets}?bucketId=shared`, { body: {} });
+  await rest("POST", `${buckets}/shared/views?viewId=part`, { body: {} });
+  const view = `${project}/locations/global/buckets/shared/views/part`;
+  expect(await texts(view, "", "eve@example.com")).toBe(403);
+  const empty = await rest("POST", `${v2}/${view}:getIamPolicy`, { body: { options: { requestedPolicyVersion: 3 } } });
+  expect(empty.body).toEqual({ etag: empty.body.etag });
+  const bindings = [{ role: "roles/logging.viewAccessor", members: ["user:eve@example.com"] }];
+  const set = await rest("POST", `${v2}/${view}:setIamPolicy`, {
+    body: { policy: { bindings, etag: empty.body.etag } },
+  });
+  expect(set.body).toMatchObject({ bindings });
+  expect(await texts(view, "", "eve@example.com")).toEqual([]);
+  const test = { body: { permissions: ["logging.views.access", "logging.views.delete"] }, as: "eve@example.com" };
+  expect((await rest("POST", `${v2}/${view}:testIamPermissions`, test)).body.permissions).toEqual([
+    "logging.views.access",
+  ]);
+  expect((await rest("POST", `${v2}/${view}2:getIamPolicy`, { body: {} })).status).toBe(404);
+});
+
+test("logging: log scopes name what is searched together; every project has one", async () => {
+  const scopes = `${v2}/${project}/locations/global/logScopes`;
+  expect((await rest("GET", `${scopes}/_Default`)).body.resourceNames).toEqual([project]);
+  const body = { resourceNames: [project, `${project}/locations/global/buckets/_Default/views/_AllLogs`] };
+  const made = await rest("POST", `${scopes}?logScopeId=mine`, { body });
+  expect(made.body).toMatchObject({ name: `${project}/locations/global/logScopes/mine`, ...body });
+  expect((await rest("POST", `${scopes}?logScopeId=mine`, { body })).status).toBe(409);
+  const changed = await rest("PATCH", `${scopes}/mine?updateMask=description`, { body: { description: "Mine" } });
+  expect(changed.body).toMatchObject({ description: "Mine", ...body });
+  const first = await rest("GET", `${scopes}?pageSize=1`);
+  const second = await rest("GET", `${scopes}?pageToken=${first.body.nextPageToken}`);
+  const names = [first, second].flatMap(({ body }) => body.logScopes?.map(({ name }) => name?.split("/").at(-1)) ?? []);
+  expect(names).toEqual(["_Default", "mine"]);
+  for (const wrong of [{ resourceNames: [] }, { resourceNames: ["folders/x"] }, { ...body, colour: 1 }]) {
+    expect((await rest("POST", `${scopes}?logScopeId=wrong`, { body: wrong })).status).toBeGreaterThanOrEqual(400);
+  }
+  expect((await rest("DELETE", `${scopes}/mine`)).body).toEqual({});
+  expect((await rest("GET", `${scopes}/mine`)).status).toBe(404);
+  expect((await rest("DELETE", `${scopes}/_Default`)).status).toBe(400);
 });
 
 test("logging: what is not here is refused by name", async () => {
@@ -215,4 +257,9 @@ test("logging: a folder's sink that takes in children gets what is written below
   expect((await rest("GET", `${v2}/${folder}/sinks`)).body.sinks).toHaveLength(3);
   expect((await rest("GET", `${v2}/${folder}/locations/global/buckets/_Default`)).body.retentionDays).toBe(30);
   expect((await rest("GET", `${v2}/${folder}/sinks`, { as: "eve@example.com" })).status).toBe(403);
+  const other = `${v2}/organizations/616161/exclusions`;
+  expect((await rest("GET", other, { as: "eve@example.com" })).status).toBe(403);
+  expect((await rest("GET", `${other}/none`)).body.error?.message).toBe(
+    "Exclusion organizations/616161/exclusions/none does not exist",
+  );
 });
