@@ -1,6 +1,7 @@
 import { constants, createCipheriv, createPublicKey, generateKeyPairSync, publicEncrypt, verify } from "node:crypto";
 import { createClock } from "@aloft/kit/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { localIam } from "../../chain/iam.ts";
 import { type RestAnswer, restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
 import { cloudkms } from "./index.ts";
@@ -158,6 +159,16 @@ test("kms import: jobs are listed, have policies, take their own permission, and
   ] as const) {
     expect((await answer).body.error).toMatchObject({ status });
   }
+  const email = "importer@demo.iam.gserviceaccount.com";
+  localIam(cloud.host.iam).accounts.create({ email, projectId: "demo" });
+  const admin = { bindings: [{ role: "roles/cloudkms.admin", members: [`serviceAccount:${email}`] }] };
+  await call("POST", `${ring}/cryptoKeys/box:setIamPolicy`, { policy: admin });
+  const mine = { importJob: job, algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", wrappedKey: "AAAA" };
+  const asked = await call("POST", `${ring}/cryptoKeys/box/cryptoKeyVersions:import`, mine, email);
+  expect(asked.body.error).toMatchObject({
+    status: "PERMISSION_DENIED",
+    message: expect.stringContaining("cloudkms.importJobs.useToImport"),
+  });
   const twice = { importMethod: "RSA_OAEP_3072_SHA256", protectionLevel: "SOFTWARE" };
   expect((await call("POST", `${ring}/importJobs?importJobId=again`, twice)).body.error).toMatchObject({
     status: "ALREADY_EXISTS",

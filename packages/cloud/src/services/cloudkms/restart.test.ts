@@ -30,6 +30,13 @@ test("kms: keys outlive the cloud, and what fell due meanwhile is done when it i
       });
       const answer = await rest("POST", `${base}/ring/cryptoKeys/key:encrypt`, { body: { plaintext: "aGVsbG8=" } });
       sealed.push(String(answer.body.ciphertext));
+      // The cloud ends while the job's key is being made: it is made when it is asked for again.
+      const job = { importMethod: "RSA_OAEP_4096_SHA256", protectionLevel: "SOFTWARE" };
+      await rest("POST", `${base}/ring/importJobs?importJobId=job`, { body: job });
+    });
+    await rested(begun + 1000, async (rest) => {
+      const job = await rest("GET", `${base}/ring/importJobs/job`);
+      expect(job.body).toMatchObject({ state: "ACTIVE", publicKey: { pem: expect.stringContaining("PUBLIC KEY") } });
     });
     await rested(begun + 3 * 86_400_000, async (rest) => {
       const key = await rest("GET", `${base}/ring/cryptoKeys/key`);
@@ -39,6 +46,7 @@ test("kms: keys outlive the cloud, and what fell due meanwhile is done when it i
       const opened = await rest("POST", `${base}/ring/cryptoKeys/key:decrypt`, { body: { ciphertext } });
       expect(opened.body.plaintext).toBe("aGVsbG8=");
       expect(opened.body).not.toHaveProperty("usedPrimary");
+      expect((await rest("GET", `${base}/ring/importJobs/job`)).body).toMatchObject({ state: "EXPIRED" });
     });
   } finally {
     rmSync(dir, { recursive: true, force: true });
