@@ -6,7 +6,7 @@ export const logging: CloudService = {
   title: "Cloud Logging API",
   descriptors: "logging-v2",
   create: async (host) => ({
-    rpc: (await import("./services.ts")).loggingServices(host),
+    ...(await import("./services.ts")).loggingServices(host),
     operations: { version: "v2", names: ["projects/*/locations/*/operations/*"], numbered: true },
     locations: { version: "v2" },
   }),
