@@ -18,7 +18,13 @@ export function trustedProvider(host: Host, project: Project | undefined, given:
   const [pool = ""] = name.split("/providers/");
   const pools = poolsOf(host);
   const kept = pools.provider(name);
-  const oidc = kept?.content.oidc;
+  const { oidc, aws, saml } = kept?.content ?? {};
+  if (aws !== undefined || saml !== undefined) {
+    throw new OauthError(
+      "invalid_request",
+      `The local cloud does not exchange credentials of ${aws === undefined ? "saml" : "aws"} providers of workload identity pools.`,
+    );
+  }
   if (project === undefined || !isOn(pools.pool(pool)) || !isOn(kept) || oidc === undefined) {
     throw new OauthError(
       "invalid_target",

@@ -8,7 +8,7 @@ const pools = "iam.googleapis.com/v1/projects/demo/locations/global/workloadIden
 const numbered = "projects/123456789012/locations/global/workloadIdentityPools";
 beforeAll(async () => {
   cloud = await startCloud({ projects: { demo: 123456789012 }, log: () => undefined });
-  cloud.host.projects.setEnabled("demo", "iam.googleapis.com", true);
+  for (const name of ["iam", "sts"]) cloud.host.projects.setEnabled("demo", `${name}.googleapis.com`, true);
 });
 afterAll(() => cloud.close());
 
@@ -53,7 +53,40 @@ test("workload identity pools: a provider that Google refuses is refused", async
   expect(await provide(bad)).toEqual([400, expect.stringContaining("undeclared reference to 'asserton'")]);
   expect(await provide({ attributeMapping, oidc: { issuerUri: "http://x.com" } })).toEqual([400, expect.any(String)]);
   expect(await provide({ attributeMapping: {}, oidc })).toEqual([400, expect.stringContaining("google.subject")]);
-  expect((await provide({ attributeMapping, aws: {} }))[0]).toBe(501);
+  expect((await provide({ attributeMapping, x509: {} }))[0]).toBe(501);
+  expect(await provide({ aws: { accountId: "1" } })).toEqual([400, expect.stringContaining("12 digits")]);
+  expect(await provide({ attributeMapping, oidc, aws: { accountId: "123456789012" } })).toEqual([
+    400,
+    expect.stringContaining("one of"),
+  ]);
   const attributeCondition = "assertion.repository_owner == 'acme'";
   expect(await provide({ attributeMapping, oidc, attributeCondition })).toEqual([200, undefined]);
+});
+
+test("workload identity pools: providers of AWS and SAML are kept as configuration; their credentials are not exchanged", async () => {
+  await rest("POST", `${pools}?workloadIdentityPoolId=pool-three`, { body: {} });
+  const at = `${pools}/pool-three/providers`;
+  await rest("POST", `${at}?workloadIdentityPoolProviderId=aws-one`, { body: { aws: { accountId: "123456789012" } } });
+  expect((await rest("GET", `${at}/aws-one`)).body).toMatchObject({
+    aws: { accountId: "123456789012" },
+    attributeMapping: { "google.subject": "assertion.arn", "attribute.aws_role": expect.stringContaining("extract(") },
+  });
+  const saml = { idpMetadataXml: "<md:EntityDescriptor entityID='x'/>" };
+  const attributeMapping = { "google.subject": "assertion.subject" };
+  await rest("POST", `${at}?workloadIdentityPoolProviderId=saml-one`, { body: { saml, attributeMapping } });
+  expect((await rest("GET", `${at}/saml-one`)).body.saml).toEqual(saml);
+  const answer = await fetch(`${cloud.url}/sts.googleapis.com/v1/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      audience: `//iam.googleapis.com/${numbered}/pool-three/providers/aws-one`,
+      scope: "https://www.googleapis.com/auth/cloud-platform",
+      requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+      subject_token: "x",
+    }),
+  });
+  expect(await answer.json()).toMatchObject({
+    error_description: "The local cloud does not exchange credentials of aws providers of workload identity pools.",
+  });
 });

@@ -20,6 +20,9 @@ export interface ProviderContent extends PoolContent {
   readonly attributeMapping?: Readonly<Record<string, string>>;
   readonly attributeCondition?: string;
   readonly oidc?: Oidc;
+  /** Kept as configuration: their credentials are not exchanged here. */
+  readonly aws?: { readonly accountId: string };
+  readonly saml?: { readonly idpMetadataXml: string };
 }
 
 /** Issuers whose tokens come from everybody's projects alike: Google wants a condition that tells them apart. */
@@ -31,8 +34,8 @@ const sharedIssuers: ReadonlySet<string> = new Set([
 
 const texts = { displayName: 32, description: 256 } as const;
 const poolFields = new Set(["name", "state", "expireTime", "displayName", "description", "disabled"]);
-const providerFields = new Set([...poolFields, "attributeMapping", "attributeCondition", "oidc"]);
-const notHere = new Set(["aws", "saml", "x509", "mode", "inlineCertificateIssuanceConfig", "inlineTrustConfig"]);
+const providerFields = new Set([...poolFields, "attributeMapping", "attributeCondition", "oidc", "aws", "saml"]);
+const notHere = new Set(["x509", "mode", "inlineCertificateIssuanceConfig", "inlineTrustConfig"]);
 
 /** Throws INVALID_ARGUMENT for an id that a pool or a provider cannot have. */
 export function checkPoolId(id: string, field: string): void {
@@ -49,25 +52,43 @@ export function poolContent(body: JsonObject): PoolContent {
 
 export function providerContent(body: JsonObject): ProviderContent {
   checkFields(body, providerFields);
-  const { attributeMapping: mapping, attributeCondition: condition, oidc } = body;
+  const { attributeMapping: mapping, attributeCondition: condition, oidc, aws, saml } = body;
   return {
     ...common(body),
-    ...(isObject(mapping) ? { attributeMapping: strings(mapping) } : {}),
+    ...(isObject(mapping)
+      ? { attributeMapping: strings(mapping) }
+      : isObject(aws)
+        ? { attributeMapping: usualOfAws }
+        : {}),
     ...(typeof condition === "string" && condition !== "" ? { attributeCondition: condition } : {}),
     ...(isObject(oidc) ? { oidc: oidcOf(oidc) } : {}),
+    ...(isObject(aws) ? { aws: { accountId: textOf(aws.accountId) } } : {}),
+    ...(isObject(saml) ? { saml: { idpMetadataXml: textOf(saml.idpMetadataXml) } } : {}),
   };
 }
 
+/** What Google maps where an AWS provider says nothing of it. */
+const usualOfAws = {
+  "google.subject": "assertion.arn",
+  "attribute.aws_role":
+    "assertion.arn.contains('assumed-role') ? assertion.arn.extract('{account_arn}assumed-role/') + 'assumed-role/' + assertion.arn.extract('assumed-role/{role_name}/') : assertion.arn",
+};
+
+const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
 /** Throws INVALID_ARGUMENT for a provider that Google refuses. */
-export function checkProvider({ attributeMapping = {}, attributeCondition = "", oidc }: ProviderContent): void {
-  if (oidc === undefined) throw invalid("oidc", "The provider must have one of: oidc, aws, saml, x509.");
-  if (!/^https:\/\/[^\s?#]+$/.test(oidc.issuerUri)) {
-    throw invalid("oidc.issuer_uri", "The OIDC issuer URI must be a valid URI with the https scheme.");
+export function checkProvider(content: ProviderContent): void {
+  const { attributeMapping = {}, attributeCondition = "", oidc, aws, saml } = content;
+  if ([oidc, aws, saml].filter((each) => each !== undefined).length !== 1) {
+    throw invalid("oidc", "The provider must have one of: oidc, aws, saml, x509.");
   }
-  if ((oidc.allowedAudiences ?? []).length > 10) {
-    throw invalid("oidc.allowed_audiences", "At most 10 allowed audiences may be configured.");
+  if (aws !== undefined && !/^\d{12}$/.test(aws.accountId)) {
+    throw invalid("aws.account_id", "The AWS account ID must be 12 digits.");
   }
-  if (oidc.jwksJson !== undefined) checkJwks(oidc.jwksJson);
+  if (saml !== undefined && !/<(\w+:)?EntityDescriptor[\s>]/.test(saml.idpMetadataXml)) {
+    throw invalid("saml.idp_metadata_xml", "The SAML metadata must be an XML document with an EntityDescriptor.");
+  }
+  if (oidc !== undefined) checkOidc(oidc);
   if (attributeMapping["google.subject"] === undefined) {
     throw invalid("attribute_mapping", "The attribute mapping must have google.subject.");
   }
@@ -79,13 +100,23 @@ export function checkProvider({ attributeMapping = {}, attributeCondition = "", 
   }
   const variables = new Set(["assertion", "google", "attribute"]);
   if (attributeCondition !== "") checkCelOf("attribute_condition", attributeCondition, variables);
-  const shared = sharedIssuers.has(oidc.issuerUri.replace(/\/$/, ""));
+  const shared = sharedIssuers.has(oidc?.issuerUri.replace(/\/$/, "") ?? "");
   if (shared && !/\b(assertion|google|attribute)\b/.test(attributeCondition)) {
     throw new RpcError(
       "INVALID_ARGUMENT",
       "The attribute condition must reference one of the provider's claims. For more information, see https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines#conditions",
     );
   }
+}
+
+function checkOidc(oidc: Oidc): void {
+  if (!/^https:\/\/[^\s?#]+$/.test(oidc.issuerUri)) {
+    throw invalid("oidc.issuer_uri", "The OIDC issuer URI must be a valid URI with the https scheme.");
+  }
+  if ((oidc.allowedAudiences ?? []).length > 10) {
+    throw invalid("oidc.allowed_audiences", "At most 10 allowed audiences may be configured.");
+  }
+  if (oidc.jwksJson !== undefined) checkJwks(oidc.jwksJson);
 }
 
 /** What an update changes: the top-level fields of its mask, `oidc.allowedAudiences` and the like also alone. */
