@@ -1,4 +1,4 @@
-import { errors, flags, frameHeader, H2Error, maxFrame, preface } from "./protocol.ts";
+import { errors, flags, frameHeader, H2Error, maxFrame, preface, types } from "./protocol.ts";
 
 const nothing: Buffer = Buffer.alloc(0);
 
@@ -40,6 +40,27 @@ export class FrameReader {
     this.#at = end;
     return true;
   }
+}
+
+/** Throws H2Error for a frame whose length or stream is none that its type has. */
+export function checkShape(type: number, flag: number, id: number, length: number): void {
+  const ofStream = type === types.headers || type === types.priority;
+  const ofConnection = type === types.settings || type === types.ping || type === types.goaway;
+  if ((ofStream && id === 0) || (ofConnection && id !== 0)) throw new H2Error(errors.protocol, "a frame out of place");
+  if (type === types.headers && id % 2 === 0) throw new H2Error(errors.protocol, "a stream that is not a client's");
+  if (type === types.push) throw new H2Error(errors.protocol, "a client does not push");
+  if (type === types.priority && length !== 5) throw new H2Error(errors.frameSize, "a bad priority", id);
+  const isGood =
+    type === types.settings
+      ? (flag & flags.ack) === 0
+        ? length % 6 === 0
+        : length === 0
+      : type === types.ping
+        ? length === 8
+        : type === types.goaway
+          ? length >= 8
+          : (type !== types.reset && type !== types.window) || length === 4;
+  if (!isGood) throw new H2Error(errors.frameSize, "a frame of a wrong length");
 }
 
 /** The body of a frame without its padding. Throws H2Error. */
