@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { restOf } from "../../chain/testing/rest.ts";
 import { type Cloud, startCloud } from "../../cloud.ts";
@@ -148,4 +151,37 @@ test("folders: version 2, as gcloud speaks it", async () => {
   expect((await rest("POST", `${v2}/${name}:getIamPolicy`, { body: {} })).body.bindings).toHaveLength(2);
   expect((await rest("DELETE", `${v2}/${name}`)).body.lifecycleState).toBe("DELETE_REQUESTED");
   expect((await rest("POST", `${v2}/${name}:undelete`, { body: {} })).body.lifecycleState).toBe("ACTIVE");
+});
+
+test("projects: names, folders, deletions and tags outlive a restart", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "aloft-resources-"));
+  const parent = { type: "folder", id: "31415926" };
+  let name = "";
+  {
+    await using first = await startCloud({ dir, log: () => undefined });
+    const at = restOf(() => first);
+    await at("POST", v1, { body: { projectId: "kept-one", name: "Kept One", labels: { a: "b" }, parent } });
+    await at("POST", v1, { body: { projectId: "gone-one" } });
+    await at("DELETE", `${v1}/gone-one`);
+    const key = await at("POST", `${v3}/tagKeys`, { body: { parent: "projects/kept-one", shortName: "env" } });
+    name = (await at("GET", `${v3}/${key.body.name}`)).body.response?.name ?? "";
+    await at("POST", `${v3}/tagValues`, { body: { parent: name, shortName: "prod" } });
+    const project = "//cloudresourcemanager.googleapis.com/projects/kept-one";
+    const body = { parent: project, tagValueNamespacedName: "kept-one/env/prod" };
+    expect((await at("POST", `${v3}/tagBindings`, { body })).status).toBe(200);
+  }
+  await using second = await startCloud({ dir, newProjects: false, log: () => undefined });
+  const at = restOf(() => second);
+  const kept = { name: "Kept One", labels: { a: "b" }, parent, lifecycleState: "ACTIVE" };
+  expect((await at("GET", `${v1}/kept-one`)).body).toMatchObject(kept);
+  expect((await at("GET", `${v1}/gone-one`)).body.lifecycleState).toBe("DELETE_REQUESTED");
+  expect((await at("GET", `${v3}/folders/31415926`)).body.state).toBe("ACTIVE");
+  const effective = await at(
+    "GET",
+    `${v3}/effectiveTags?parent=//cloudresourcemanager.googleapis.com/projects/kept-one`,
+  );
+  expect(effective.body.effectiveTags).toMatchObject([{ tagKey: name, namespacedTagValue: "kept-one/env/prod" }]);
+  second.clock.advance(31 * 24 * 3_600_000);
+  expect((await at("GET", `${v1}/gone-one`)).status).toBe(403);
+  rmSync(dir, { recursive: true, force: true });
 });
