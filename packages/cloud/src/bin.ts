@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure } from "@aloft/kit/failure";
 import { failures } from "@aloft/kit/failures";
+import { type Late, lateKinds } from "./chain/late.ts";
 import { type Preset, presets } from "./chain/presets.ts";
 import { type Cloud, type CloudOptions, startCloud, version } from "./cloud.ts";
 
@@ -15,6 +16,7 @@ const help = `aloft-cloud: the local Google Cloud, in the foreground.
   --no-new-projects   a call that names an unknown project does not make it
   --quotas            Google's limits count (Secret Manager: 600 reads, 600 writes, 90000 accesses a minute)
   --like-google       changes take as long to count as at Google, by the clock; with its limits
+  --late KIND         some of that alone: policies, apis, accounts, lists, metrics, creates, instances; may be repeated
   --preset NAME       no-billing, or org: an organisation's policies; may be repeated
   --clock-rate N      the clock runs so many times as fast as the computer's, 1 to 10000 (1)
   --seed TEXT         what faults and lags are drawn from
@@ -52,6 +54,7 @@ export function parseFlags(args: readonly string[]): Parsed {
       newProjects: !values["no-new-projects"],
       ...(values.quotas ? { quotas: true } : {}),
       likeGoogle: values["like-google"],
+      late: values.late.map(lateNamed),
       presets: values.preset.map(presetNamed),
       seed: values.seed,
       clockRate,
@@ -73,6 +76,7 @@ function read(args: readonly string[]) {
         "no-new-projects": { type: "boolean", default: false },
         quotas: { type: "boolean", default: false },
         "like-google": { type: "boolean", default: false },
+        late: { type: "string", multiple: true, default: [] },
         preset: { type: "string", multiple: true, default: [] },
         seed: { type: "string", default: "aloft" },
         "clock-rate": { type: "string", default: "1" },
@@ -85,6 +89,12 @@ function read(args: readonly string[]) {
   } catch (thrown) {
     throw usage(thrown instanceof Error ? thrown.message : String(thrown));
   }
+}
+
+function lateNamed(text: string): Late {
+  const kind = lateKinds.find((each) => each === text);
+  if (kind === undefined) throw usage(`--late ${text} is none of ${lateKinds.join(", ")}.`);
+  return kind;
 }
 
 function presetNamed(text: string): Preset {

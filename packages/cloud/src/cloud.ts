@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { MovableClock } from "@aloft/kit/clock";
 import { type Ids, randomIds } from "@aloft/kit/ids";
 import { type AdminCloud, createAdmin } from "./admin.ts";
+import { type Late, lateKinds } from "./chain/late.ts";
 import type { Preset } from "./chain/presets.ts";
 import { type Composition, compose } from "./compose.ts";
 import { createAuthority } from "./doors/authority.ts";
@@ -38,6 +39,8 @@ export interface CloudOptions {
    * then, unless `quotas` says otherwise.
    */
   readonly likeGoogle?: boolean;
+  /** Some of that alone: policies, apis, accounts, lists, metrics, creates, instances. */
+  readonly late?: readonly Late[];
   /** `no-billing`: no project has a billing account. `org`: an organisation's policies, as new ones have. */
   readonly presets?: readonly Preset[];
   /** How many times as fast as the computer's time the clock runs, 1 by default. Programs run no faster for it. */
@@ -107,7 +110,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       projects: options.projects ?? {},
       newProjects: options.newProjects ?? true,
       quotas: options.quotas ?? options.likeGoogle ?? false,
-      likeGoogle: options.likeGoogle ?? false,
+      late: new Set(options.likeGoogle === true ? lateKinds : options.late),
       presets: new Set(options.presets),
       seed: options.seed ?? "aloft",
       address,

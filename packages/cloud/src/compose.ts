@@ -4,6 +4,7 @@ import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { createChain } from "./chain/create-chain.ts";
 import { createDirectory } from "./chain/directory.ts";
 import { createFaults, type Faults } from "./chain/faults.ts";
+import { type Late, meaningOf, onlyLate } from "./chain/late.ts";
 import { createLikeGoogle, likeGoogleKey } from "./chain/like-google.ts";
 import { type Preset, presetsKey } from "./chain/presets.ts";
 import { createQuotas } from "./chain/quotas.ts";
@@ -63,8 +64,8 @@ export interface CompositionInit {
   readonly newProjects: boolean;
   /** Whether Google's limits count. */
   readonly quotas: boolean;
-  /** Whether changes take as long to count as at Google. */
-  readonly likeGoogle: boolean;
+  /** What takes as long to count as at Google. */
+  readonly late: ReadonlySet<Late>;
   readonly presets: ReadonlySet<Preset>;
   /** What faults and lags are drawn from. */
   readonly seed: string;
@@ -90,11 +91,10 @@ export function compose(init: CompositionInit): Composition {
     const vault = createVault(folder.dir === undefined ? { key: folder.vaultKey() } : { dir: folder.dir });
     const schemas = createSchemas();
     const { newProjects, presets, seed } = init;
-    const likeGoogle = init.likeGoogle ? createLikeGoogle({ clock, seed, db }) : undefined;
-    if (init.likeGoogle) {
-      const waits =
-        "policies count after 2 to 7 minutes, APIs and accounts after some, lists may be seconds old, instances end now and then";
-      note("like-google", `On the cloud's clock, ${waits} (aloft cloud clock --advance 7m).`);
+    const { late } = init;
+    const likeGoogle = late.size === 0 ? undefined : onlyLate(createLikeGoogle({ clock, seed, db }), late);
+    if (likeGoogle !== undefined) {
+      note("like-google", `On the cloud's clock, ${meaningOf(late)} (aloft cloud clock --advance 7m).`);
     }
     const { projects, iam } = createDirectory({ db, clock, ids, mode: init.iam, note, likeGoogle, presets });
     for (const [id, number] of Object.entries(init.projects)) projects.ensure(id, String(number));

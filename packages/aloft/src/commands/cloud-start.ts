@@ -21,6 +21,12 @@ export const command = defineCommand({
       type: "boolean",
       what: "policies, APIs, accounts and lists arrive as late as at Google, by the clock; with its limits",
     },
+    late: {
+      type: "string",
+      value: "KIND",
+      multiple: true,
+      what: "some of that alone: policies, apis, accounts, lists, metrics, creates, instances",
+    },
     "clock-rate": {
       type: "string",
       value: "N",
@@ -49,7 +55,8 @@ export const command = defineCommand({
   ],
   run: async (ctx) => {
     const { port, dir, iam, project, offline, pass, preset, seed, quotas } = ctx.flags;
-    const clockRate = ctx.flags["clock-rate"];
+    const { late, "clock-rate": clockRate } = ctx.flags;
+    checkLate(late);
     checkFlags(port, iam, project, preset);
     checkRate("--clock-rate", clockRate);
     const { placeOf } = await import("../local/place.ts");
@@ -69,14 +76,15 @@ export const command = defineCommand({
       ...(preset === undefined ? {} : { presets: preset }),
       ...(seed === undefined ? {} : { seed }),
       ...(quotas === undefined ? {} : { quotas }),
+      ...(late === undefined ? {} : { late }),
       ...(clockRate === undefined ? {} : { clockRate }),
       likeGoogle: ctx.flags["like-google"] === true,
       newProjects: ctx.flags["no-new-projects"] !== true,
     });
     const { status } = found;
-    const late = startFlags.filter((flag) => ctx.flags[flag] !== undefined);
-    if (!found.started && late.length > 0) {
-      const names = late.map((flag) => `--${flag}`).join(", ");
+    const unheard = startFlags.filter((flag) => ctx.flags[flag] !== undefined);
+    if (!found.started && unheard.length > 0) {
+      const names = unheard.map((flag) => `--${flag}`).join(", ");
       ctx.ui.note(`It runs already: ${names} counts from the next start (aloft cloud stop).`);
     }
     return {
@@ -101,6 +109,7 @@ const startFlags = [
   "project",
   "no-new-projects",
   "like-google",
+  "late",
   "clock-rate",
   "seed",
   "preset",
@@ -137,4 +146,16 @@ function checkFlags(
   const bad = projects?.find((project) => !/^[a-z][a-z0-9-]{4,28}[a-z0-9]=[1-9]\d{5,14}$/.test(project));
   if (bad !== undefined)
     throw wrong(`--project ${bad} is not ID=NUMBER`, "aloft cloud start --project demo-app=123456789012");
+}
+
+const lateKinds = ["policies", "apis", "accounts", "lists", "metrics", "creates", "instances"];
+
+function checkLate(kinds: readonly string[] | undefined): void {
+  const bad = kinds?.find((kind) => !lateKinds.includes(kind));
+  if (bad === undefined) return;
+  throw new Failure({
+    code: "INPUT_INVALID",
+    what: `--late ${bad} is none of ${lateKinds.join(", ")}`,
+    next: "aloft cloud start --late policies --late creates",
+  });
 }

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly pass?: readonly string[];
   /** Changes take as long to count as at Google; with its limits. */
   readonly likeGoogle?: boolean;
+  /** Some of what is late at Google: policies, apis, accounts, lists, metrics, creates, instances. */
+  readonly late?: readonly string[];
   /** `no-billing`, `org` */
   readonly presets?: readonly string[];
   /** How many times as fast as the computer's time its clock runs. */
@@ -139,6 +141,7 @@ function cloudFlags(place: Place, options: StartOptions): string[] {
     ...(options.offline === true ? ["--offline"] : []),
     ...(options.pass ?? []).flatMap((host) => ["--pass", host]),
     ...(options.likeGoogle === true ? ["--like-google"] : []),
+    ...(options.late ?? []).flatMap((kind) => ["--late", kind]),
     ...(options.presets ?? []).flatMap((preset) => ["--preset", preset]),
     ...(options.clockRate === undefined ? [] : ["--clock-rate", options.clockRate]),
     ...(options.seed === undefined ? [] : ["--seed", options.seed]),

@@ -134,3 +134,21 @@ describe("presets", () => {
     expect(key.body.error?.message).toBe("Key creation is not allowed on this service account.");
   });
 });
+
+test("late: some of it alone, the rest at once", async () => {
+  await using at = await world({ late: ["policies"] });
+  const { rest, clock } = at;
+  for (const api of ["secretmanager", "iam"]) {
+    await rest("POST", `serviceusage.googleapis.com/v1/projects/demo/services/${api}.googleapis.com:enable`, {
+      body: {},
+    });
+  }
+  expect((await rest("POST", `${secrets}?secretId=s`, { body: { replication: { automatic: {} } } })).status).toBe(200);
+  await rest("POST", "iam.googleapis.com/v1/projects/demo/serviceAccounts", { body: { accountId: "runtime" } });
+  const email = "runtime@demo.iam.gserviceaccount.com";
+  const bindings = [{ role: "roles/secretmanager.viewer", members: [`serviceAccount:${email}`] }];
+  expect((await rest("POST", `${secrets}/s:setIamPolicy`, { body: { policy: { bindings } } })).status).toBe(200);
+  expect((await rest("GET", `${secrets}/s`, { as: email })).status).toBe(403);
+  clock.advance(7 * minute);
+  expect((await rest("GET", `${secrets}/s`, { as: email })).status).toBe(200);
+});

@@ -39,8 +39,8 @@ export interface LikeGoogle {
   actAsIsLate(account: Account): boolean;
   /** How long after its end a point of a series that Google measures is seen first. */
   metricLagMs(series: string): number;
-  /** How long the next instance of a service lives before it is replaced. */
-  instanceLifeMs(service: string): number;
+  /** How long the next instance of a service lives before it is replaced; undefined: for ever. */
+  instanceLifeMs(service: string): number | undefined;
   /** The answer of a list, or an older one of the same question. */
   listed<A>(call: Call, request: unknown, answer: A): A;
   /**

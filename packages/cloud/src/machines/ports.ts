@@ -32,8 +32,8 @@ export interface MachinesPorts {
   readonly note: (topic: string, text: string) => void;
   /** A number from 0 to below 1: which revision a request goes to. */
   readonly random?: () => number;
-  /** How long a service's next instance lives before it is replaced; for ever when absent. */
-  readonly instanceLifeMs?: (service: string) => number;
+  /** How long a service's next instance lives before it is replaced; for ever when absent or undefined. */
+  readonly instanceLifeMs?: (service: string) => number | undefined;
   /** Variables that the cloud itself adds to an instance, below the image's and the user's own. */
   readonly environment?: (spec: RevisionSpec) => Readonly<Record<string, string>>;
 }
