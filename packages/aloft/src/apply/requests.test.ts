@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Google } from "@aloft/google";
+import { Redacted } from "@aloft/kit/redaction";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Builder } from "../app/app.ts";
 import { graphOf } from "../app/evaluate.ts";
@@ -10,6 +11,7 @@ import type { RunTemplate } from "../kinds/lib/run-service.ts";
 import { makeDownPlan } from "../plan/make-down-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { statusOf } from "../plan/status.ts";
+import { type SecretManager, secretManager } from "../secrets/manager.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { hasProgram, lines, project, type Rig, type Sent, startRig } from "./engine.test-support.ts";
 import { faultsOf } from "./requests.test-support.ts";
@@ -27,6 +29,18 @@ async function unmend(google: Google): Promise<void> {
   const bare = { serviceAccount: { description: "" }, updateMask: "description" };
   await google.request({ api: "iam", path: account, verb: "PATCH", body: bare });
   await google.request({ api: "iam", path: `${account}:disable`, verb: "POST", body: {} });
+}
+
+/** What the `secrets` commands call. */
+async function everySecretCommand(manager: SecretManager): Promise<void> {
+  await manager.enable();
+  await manager.create("BY_HAND", { team: "x" });
+  await manager.add("BY_HAND", new Redacted<Uint8Array>(Buffer.from("value")));
+  expect((await manager.access("BY_HAND", "1")).version).toBe("1");
+  expect((await manager.newest("BY_HAND"))?.version).toBe("1");
+  expect((await manager.versions("BY_HAND")).map(({ state }) => state)).toEqual(["ENABLED"]);
+  expect((await manager.find("BY_HAND"))?.labels).toEqual({ team: "x" });
+  expect((await manager.list()).map(({ id }) => id)).toEqual(["BY_HAND"]);
 }
 
 describe.skipIf(!hasProgram("redis-server"))("requests of plan, up, status and down", () => {
@@ -102,6 +116,7 @@ describe.skipIf(!hasProgram("redis-server"))("requests of plan, up, status and d
     await unmend(rig.byHand);
     await up(rig.graph(every(true)));
     await down(rig.graph(every(true)));
+    await everySecretCommand(secretManager(rig.google));
   }, 180_000);
   afterAll(() => rig[Symbol.asyncDispose]());
 

@@ -139,6 +139,12 @@ test("service: equal but not ready, not serving, or pinned to an old revision is
       why: "revision shop-api-00003-abc FAILED: It exits. It said last: boo; serving shop-api-00002-abc",
     },
   ]);
+  const boilerplate =
+    "The user-provided container failed to start and listen on the port defined provided by the PORT=8080 environment variable within the allocated timeout. This can happen when the container port is misconfigured or if the timeout is too short. The health check timeout can be extended. Logs for this revision might contain more information.\n\nContainer called exit(2).\nIt said last:\nno DATABASE_URL";
+  const exits: RunService = { ...broken, terminalCondition: { ...broken.terminalCondition, message: boilerplate } };
+  expect(whys(want(), exits)[0]).toMatch(
+    /allocated timeout\. Container called exit\(2\)\. It said last: no DATABASE_URL/,
+  );
   const old = { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: "shop-api-00001-abc", percent: 100 };
   const pinned: RunService = { ...live, traffic: [old], trafficStatuses: [old] };
   expect(service.diff(want(), pinned)).toEqual([

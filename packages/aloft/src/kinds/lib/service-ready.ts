@@ -7,6 +7,8 @@ export function inOneLine(message: string): string {
   const line = message
     .replace(/^Revision '[^']*' is not ready and cannot serve traffic\.\s*/, "")
     .replace(/Logs for this revision might contain more information\.\s*/, "")
+    .replace(/This can happen when the container port is misconfigured or if the timeout is too short\.\s*/, "")
+    .replace(/The health check timeout can be extended\.\s*/, "")
     .replace(/\s+/g, " ")
     .trim();
   return line.length > 240 ? `${line.slice(0, 237)}…` : line;
