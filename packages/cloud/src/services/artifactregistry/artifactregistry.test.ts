@@ -145,6 +145,32 @@ test("registry: an image is pushed in chunks, pulled by tag and digest, and seen
   });
 });
 
+test("artifactregistry: the files of a repository, what is written on packages and versions, a project's settings", async () => {
+  const { digest } = await pushImage("demo/other/noted", "v1", Buffer.from("noted"));
+  const under = "repositories/other/packages/noted";
+  const note = { annotations: { team: "eng" } };
+  expect((await api("PATCH", `${under}?updateMask=annotations`, note)).body).toMatchObject(note);
+  expect((await api("PATCH", `${under}/versions/${digest}?updateMask=annotations`, note)).body).toMatchObject(note);
+  expect((await api("GET", `${under}/versions/${digest}`)).body).toMatchObject(note);
+  expect((await api("PATCH", `${under}?updateMask=displayName`, {})).status).toBe(400);
+
+  const { files } = (await api("GET", "repositories/other/files?pageSize=1000")).body as { files: { name: string }[] };
+  const name = `projects/demo/locations/us-central1/repositories/other/files/${digestOf("noted")}`;
+  expect(files.map((file) => file.name)).toContain(name);
+  expect((await api("GET", `repositories/other/files/${digest}`)).body).toMatchObject({
+    createTime: expect.any(String),
+    hashes: [{ type: "SHA256", value: Buffer.from(digest.slice(7), "hex").toString("base64") }],
+  });
+  expect((await api("GET", `repositories/other/files/${digestOf("x")}`)).status).toBe(404);
+
+  const url = `${cloud.url}/artifactregistry.googleapis.com/v1/projects/demo/projectSettings`;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${cloud.token()}` } });
+  expect(await answer.json()).toEqual({
+    name: "projects/demo/projectSettings",
+    legacyRedirectionState: "REDIRECTION_FROM_GCR_IO_DISABLED",
+  });
+});
+
 test("registry: wrong digests, missing blobs, missing images and repositories are told in OCI's form", async () => {
   const image = "demo/images/wrong";
   const body = Buffer.from("content");

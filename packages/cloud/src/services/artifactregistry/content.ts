@@ -33,6 +33,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS registry_tags (
     repository TEXT NOT NULL, image TEXT NOT NULL, tag TEXT NOT NULL, digest TEXT NOT NULL,
     PRIMARY KEY (repository, image, tag)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS registry_annotations (name TEXT PRIMARY KEY, annotations TEXT NOT NULL) WITHOUT ROWID;
 `;
 
 /** What is in the repositories: which blobs each knows, manifests with their bytes, tags. `repository` is a resource name. */
@@ -51,6 +52,12 @@ export function createContent(db: Database) {
     addBlob: (repository: string, digest: string, size: number): void => {
       db.prepare("INSERT OR IGNORE INTO registry_blobs VALUES (?, ?, ?)").run(repository, digest, size);
     },
+    /** All blobs that the repository knows. */
+    blobs: (repository: string): { readonly digest: string; readonly size: number }[] =>
+      db
+        .prepare("SELECT digest, size FROM registry_blobs WHERE repository = ?")
+        .all(repository)
+        .map((row) => ({ digest: String(row.digest), size: Number(row.size) })),
     blobKnown: (digest: string): boolean =>
       db.prepare("SELECT 1 FROM registry_blobs WHERE digest = ? LIMIT 1").get(digest) !== undefined,
     sizeOf: (repository: string): number =>
@@ -74,6 +81,23 @@ export function createContent(db: Database) {
         if (found !== undefined) return found;
       }
       return undefined;
+    },
+    /** What users wrote on a package or a version, by its resource name. */
+    annotations: (name: string): Readonly<Record<string, string>> => {
+      const row = db.prepare("SELECT annotations FROM registry_annotations WHERE name = ?").get(name);
+      return row === undefined ? {} : (JSON.parse(String(row.annotations)) as Record<string, string>);
+    },
+    setAnnotations: (name: string, annotations: Readonly<Record<string, string>>): void => {
+      db.prepare(
+        "INSERT INTO registry_annotations VALUES (?, ?) ON CONFLICT DO UPDATE SET annotations = excluded.annotations",
+      ).run(name, JSON.stringify(annotations));
+    },
+    removeAnnotations: (name: string): void => {
+      db.prepare("DELETE FROM registry_annotations WHERE name = ? OR substr(name, 1, ?) = ?").run(
+        name,
+        name.length + 1,
+        `${name}/`,
+      );
     },
     putManifest: (row: ManifestRow): void => {
       db.prepare(
@@ -130,6 +154,7 @@ export function createContent(db: Database) {
         for (const table of ["registry_tags", "registry_manifests", "registry_blobs"]) {
           db.prepare(`DELETE FROM ${table} WHERE repository = ?`).run(repository);
         }
+        content.removeAnnotations(repository);
         return had.map((row) => row.digest as string).filter((digest) => !content.blobKnown(digest));
       }),
 

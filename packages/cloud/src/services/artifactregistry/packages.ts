@@ -34,6 +34,15 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
   const packageName = (repository: string, image: string): string =>
     `${repository}/packages/${encodeURIComponent(image)}`;
 
+  const versionName = ({ repository, image, digest }: Pick<ManifestRow, "repository" | "image" | "digest">): string =>
+    `${packageName(repository, image)}/versions/${digest}`;
+
+  const annotationsOnly = (paths: readonly string[] | undefined): void => {
+    for (const path of paths ?? []) {
+      if (path !== "annotations") throw invalid(`Field "${path}" cannot be updated.`);
+    }
+  };
+
   const present = (repository: string, image: string): MessageInitShape<typeof PackageSchema> => {
     const rows = content.manifests(repository, image);
     if (rows.length === 0) throw missing();
@@ -41,6 +50,7 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
       name: packageName(repository, image),
       createTime: timestampFromMs(Math.min(...rows.map((row) => row.createdMs))),
       updateTime: timestampFromMs(Math.max(...rows.map((row) => row.updatedMs))),
+      annotations: content.annotations(packageName(repository, image)),
     };
   };
 
@@ -50,9 +60,10 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
   });
 
   const presentVersion = (row: ManifestRow): MessageInitShape<typeof VersionSchema> => ({
-    name: `${packageName(row.repository, row.image)}/versions/${row.digest}`,
+    name: versionName(row),
     createTime: timestampFromMs(row.createdMs),
     updateTime: timestampFromMs(row.updatedMs),
+    annotations: content.annotations(versionName(row)),
     relatedTags: content
       .tags(row.repository, row.image)
       .filter((tag) => tag.digest === row.digest)
@@ -120,6 +131,7 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
         present(repository, image);
         return operate(host, packageName(repository, image), empty, () => {
           content.removeImage(repository, image);
+          content.removeAnnotations(packageName(repository, image));
           return {};
         });
       },
@@ -152,8 +164,32 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
         }
         return operate(host, host.projects.canonical(request.name), empty, () => {
           content.removeManifest(repository, image, digest);
+          content.removeAnnotations(versionName({ repository, image, digest }));
           return {};
         });
+      },
+    },
+    updatePackage: {
+      permission: permission("packages.update"),
+      resource: (request) => request.package?.name ?? "",
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const { repository, image } = parse(request.package?.name ?? "");
+        present(repository, image);
+        annotationsOnly(request.updateMask?.paths);
+        content.setAnnotations(packageName(repository, image), request.package?.annotations ?? {});
+        return present(repository, image);
+      },
+    },
+    updateVersion: {
+      permission: permission("versions.update"),
+      resource: (request) => request.version?.name ?? "",
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const row = version(request.version?.name ?? "");
+        annotationsOnly(request.updateMask?.paths);
+        content.setAnnotations(versionName(row), request.version?.annotations ?? {});
+        return presentVersion(row);
       },
     },
     listTags: {

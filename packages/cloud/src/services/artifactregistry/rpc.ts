@@ -1,9 +1,11 @@
 import type { ArtifactRegistry } from "../../../gen/types/google/devtools/artifactregistry/v1/service_pb.js";
 import type { Host } from "../../host.ts";
 import { type RpcService, rpc } from "../../service.ts";
+import { fileMethods } from "./files.ts";
 import { imageMethods } from "./images.ts";
 import { packageMethods } from "./packages.ts";
 import { repositoryMethods } from "./repositories.ts";
+import { settingsMethods } from "./settings.ts";
 import type { ArtifactStore } from "./store.ts";
 
 export function artifactRegistry(host: Host, store: ArtifactStore): RpcService {
@@ -11,5 +13,7 @@ export function artifactRegistry(host: Host, store: ArtifactStore): RpcService {
     ...repositoryMethods(host, store),
     ...imageMethods(host, store),
     ...packageMethods(host, store),
+    ...fileMethods(host, store),
+    ...settingsMethods(host),
   });
 }
