@@ -64,11 +64,6 @@ export function bindingName({ parent, tagValue }: TagBinding): string {
 }
 
 export function createTags(db: OpenDatabase): Tags {
-  db.define(`
-    CREATE TABLE IF NOT EXISTS tags (name TEXT PRIMARY KEY, thing TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS tag_bindings (name TEXT PRIMARY KEY, thing TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS tag_holds (name TEXT PRIMARY KEY, thing TEXT NOT NULL);
-  `);
   const tags = shelf<Tag>(db, "tags");
   const bindings = shelf<TagBinding>(db, "tag_bindings");
   return {
@@ -93,7 +88,8 @@ export function createTags(db: OpenDatabase): Tags {
   };
 }
 
-function shelf<T>(db: OpenDatabase, table: string): Shelf<T> {
+export function shelf<T>(db: OpenDatabase, table: string): Shelf<T> {
+  db.define(`CREATE TABLE IF NOT EXISTS ${table} (name TEXT PRIMARY KEY, thing TEXT NOT NULL)`);
   const things = new Map<string, T>();
   let sorted: readonly T[] | undefined;
   const read = (): void => {

@@ -7,7 +7,7 @@ import type { Project, Projects } from "../host.ts";
 import { type OpenDatabase, rereadAfterRollback } from "./database.ts";
 import { createHierarchy, type Hierarchy } from "./projects-hierarchy.ts";
 import { ownerEmail } from "./projects-owner.ts";
-import { createTags, type Tags } from "./projects-tags.ts";
+import { createTags, type Shelf, shelf, type Tags } from "./projects-tags.ts";
 
 export { ownerEmail };
 
@@ -45,6 +45,16 @@ export interface StoredProject extends Project, ProjectDetails {
   readonly createdMs: number;
 }
 
+/** What keeps a project from being deleted. */
+export interface Lien {
+  readonly name: string;
+  /** `projects/123456789012` */
+  readonly parent: string;
+  readonly reason: string;
+  readonly origin: string;
+  readonly createdMs: number;
+}
+
 export interface StoredProjects extends Projects {
   get(idOrNumber: string): StoredProject | undefined;
   list(): readonly StoredProject[];
@@ -59,6 +69,7 @@ export interface StoredProjects extends Projects {
   named(id: string, passing: boolean): StoredProject;
   readonly hierarchy: Hierarchy;
   readonly tags: Tags;
+  readonly liens: Shelf<Lien>;
   /** The folders above it and its organisation, from the nearest on. */
   above(project: StoredProject): readonly string[];
 }
@@ -212,6 +223,7 @@ export function createProjects(parts: {
     },
     hierarchy,
     tags,
+    liens: shelf<Lien>(db, "project_liens"),
     above: ({ parent }) => (parent === "" ? [] : [parent, ...hierarchy.above(parent)]),
   };
 }

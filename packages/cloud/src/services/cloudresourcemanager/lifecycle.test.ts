@@ -185,3 +185,20 @@ test("projects: names, folders, deletions and tags outlive a restart", async () 
   expect((await at("GET", `${v1}/gone-one`)).status).toBe(403);
   rmSync(dir, { recursive: true, force: true });
 });
+
+test("projects: a lien keeps one from being deleted until it is taken away", async () => {
+  await rest("POST", v1, { body: { projectId: "held-fast" } });
+  const restrictions = ["resourcemanager.projects.delete"];
+  const body = { parent: "projects/held-fast", restrictions, reason: "in use", origin: "ops" };
+  const lien = (await rest("POST", `${crm}/v1/liens`, { body })).body;
+  expect(lien).toMatchObject({ parent: expect.stringMatching(/^projects\/\d+$/), restrictions, reason: "in use" });
+  const refused = await rest("DELETE", `${v1}/held-fast`);
+  expect([refused.status, refused.body.error?.message]).toEqual([
+    400,
+    "A lien to prevent deletion was placed on the project by [ops]. Remove the lien to allow deletion.",
+  ]);
+  expect((await rest("GET", `${v3}/liens?parent=projects/held-fast`)).body.liens).toEqual([lien]);
+  expect((await rest("GET", `${crm}/v1/${lien.name}`, { as: "eve@example.com" })).status).toBe(403);
+  expect((await rest("DELETE", `${crm}/v1/${lien.name}`)).body).toEqual({});
+  expect((await rest("DELETE", `${v1}/held-fast`)).body).toEqual({});
+});

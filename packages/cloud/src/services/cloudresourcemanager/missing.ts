@@ -15,10 +15,6 @@ export const missing: readonly RestMethod[] = [
   ...["folders", "organizations", "projects"].flatMap((kind) =>
     policyVerbs.map((verb) => absent(`${kind}.${verb}`, "POST", `/v1/${kind}/{resource}:${verb}`)),
   ),
-  absent("liens.create", "POST", "/v1/liens"),
-  absent("liens.delete", "DELETE", "/v1/liens/{lien}"),
-  absent("liens.get", "GET", "/v1/liens/{lien}"),
-  absent("liens.list", "GET", "/v1/liens"),
 ];
 
 function absent(name: string, verb: RestMethod["verb"], path: string): RestMethod {

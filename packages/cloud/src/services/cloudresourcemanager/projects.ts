@@ -7,6 +7,7 @@ import type { Host } from "../../host.ts";
 import type { Call, Json } from "../../service.ts";
 import type { ProjectDetails } from "../../store/projects.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
+import { refuseLien } from "./liens.ts";
 import { begun } from "./operations.ts";
 import { checkLabels, checkParent, checkProjectId, checkProjectName, etagOf, resourceId } from "./rules.ts";
 import { mustExist, type StoredProject, stateOf, storedProjects } from "./store.ts";
@@ -67,6 +68,7 @@ export function moveProject(host: Host, call: Call, name: string, destination: s
 
 export function deleteProject(host: Host, name: string): StoredProject {
   const project = active(host, name, "delete");
+  refuseLien(host, project);
   host.note("cloudresourcemanager.deletion", "What runs in a project that is to be deleted goes on running here.");
   const now = host.clock.now();
   return storedProjects(host).change(project.id, { deletedMs: now, updatedMs: now });

@@ -2,6 +2,7 @@ import { iamMethods } from "../../chain/iam-methods.ts";
 import type { Host } from "../../host.ts";
 import type { RestMethod, RestRequest } from "../../service.ts";
 import { foldersV2 } from "./folders-v2.ts";
+import { liens } from "./liens.ts";
 import { missing } from "./missing.ts";
 import { operationsV1 } from "./operations.ts";
 import { organizationsV1 } from "./organizations-v1.ts";
@@ -122,6 +123,7 @@ export function projectsV1(host: Host): readonly RestMethod[] {
     ...policyMethods(host, "projects", policies),
     ...organizationsV1(host),
     ...foldersV2(host),
+    ...liens(host),
     ...missing,
   ];
 }
