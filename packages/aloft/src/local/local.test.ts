@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { sandbox, secretsConfig } from "../commands/cli.test-support.ts";
+import { placeOf } from "./place.ts";
 import { alive, descendants, identify } from "./processes.ts";
 import { isOlder } from "./start.ts";
 
@@ -127,4 +128,14 @@ test("isOlder: by numbers, not by letters", () => {
   expect(isOlder("0.9.0", "0.10.0")).toBe(true);
   expect(isOlder("0.10.0", "0.10.0")).toBe(false);
   expect(isOlder("1.0.0", "0.10.0")).toBe(false);
+});
+
+test("placeOf: the address is of this machine; another's is refused before anything is sent there", () => {
+  const at = (ALOFT_CLOUD: string) => placeOf({ cwd: "/", environ: { ALOFT_CLOUD, ALOFT_CLOUD_DIR: "/nowhere" } });
+  expect(at("localhost:4600")).toMatchObject({ host: "localhost", port: 4600 });
+  expect(at("4600")).toMatchObject({ host: "127.0.0.1", port: 4600 });
+  expect(() => at("10.0.0.1:4510")).toThrow(
+    expect.objectContaining({ code: "INPUT_INVALID", next: "export ALOFT_CLOUD=127.0.0.1:4510" }),
+  );
+  expect(() => at("garbage")).toThrow(expect.objectContaining({ what: "ALOFT_CLOUD is not HOST:PORT" }));
 });

@@ -69,5 +69,15 @@ function addressOf(text: string | undefined): { readonly host: string; readonly 
       next: "export ALOFT_CLOUD=127.0.0.1:4510",
     });
   }
-  return { host: match[1] ?? "127.0.0.1", port: Number(match[2]) };
+  const host = match[1] ?? "127.0.0.1";
+  // The admin token goes there in the clear, and the local cloud listens nowhere else.
+  if (!/^(localhost|127(\.\d{1,3}){3})$/.test(host)) {
+    throw new Failure({
+      code: "INPUT_INVALID",
+      what: `ALOFT_CLOUD names another machine: ${host}`,
+      why: "The local cloud is for this machine alone.",
+      next: `export ALOFT_CLOUD=127.0.0.1:${match[2]}`,
+    });
+  }
+  return { host, port: Number(match[2]) };
 }
