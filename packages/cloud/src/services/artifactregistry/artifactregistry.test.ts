@@ -159,6 +159,7 @@ test("artifactregistry: the files of a repository, what is written on packages a
   expect(files.map((file) => file.name)).toContain(name);
   expect((await api("GET", `repositories/other/files/${digest}`)).body).toMatchObject({
     createTime: expect.any(String),
+    owner: `projects/demo/locations/us-central1/${under}/versions/${digest}`,
     hashes: [{ type: "SHA256", value: Buffer.from(digest.slice(7), "hex").toString("base64") }],
   });
   expect((await api("GET", `repositories/other/files/${digestOf("x")}`)).status).toBe(404);

@@ -18,15 +18,22 @@ export function fileMethods(host: Host, { content, repositories }: ArtifactStore
 
   const present = (
     repository: string,
-    { digest, size, createdMs }: { readonly digest: string; readonly size: number; readonly createdMs?: number },
-  ): MessageInitShape<typeof FileSchema> => ({
-    name: `${repository}/files/${digest}`,
-    sizeBytes: BigInt(size),
-    hashes: [{ type: HashType.SHA256, value: Buffer.from(digest.slice("sha256:".length), "hex") }],
-    ...(createdMs === undefined
-      ? {}
-      : { createTime: timestampFromMs(createdMs), updateTime: timestampFromMs(createdMs) }),
-  });
+    file: { readonly digest: string; readonly size: number; readonly createdMs?: number; readonly image?: string },
+  ): MessageInitShape<typeof FileSchema> => {
+    const { digest, size, createdMs, image } = file;
+    return {
+      name: `${repository}/files/${digest}`,
+      sizeBytes: BigInt(size),
+      hashes: [{ type: HashType.SHA256, value: Buffer.from(digest.slice("sha256:".length), "hex") }],
+      ...(createdMs === undefined
+        ? {}
+        : { createTime: timestampFromMs(createdMs), updateTime: timestampFromMs(createdMs) }),
+      // A manifest is a version; a blob may be of many.
+      ...(image === undefined
+        ? {}
+        : { owner: `${repository}/packages/${encodeURIComponent(image)}/versions/${digest}` }),
+    };
+  };
 
   const filesOf = (repository: string): MessageInitShape<typeof FileSchema>[] => {
     const manifests = new Map(
