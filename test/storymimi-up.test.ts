@@ -178,10 +178,18 @@ describe.skipIf(!has("redis-server"))("storymimi: up on a local cloud", () => {
     }
   });
 
-  test("down: says what goes, wants the app's name for data, and leaves no process", async () => {
+  test("down: says what goes and what Google keeps, wants the app's name for data, and leaves no process", async () => {
     expect((await user.aloft(["down", "--yes"])).code).toBe(1);
-    const { code, stderr } = await user.aloft(["down", "--yes", "--confirm", "storymimi"]);
+    const dry = await user.aloft(["down", "--dry-run", "--json"]);
+    const { held } = JSON.parse(dry.stdout.trimEnd().split("\n").at(-1) ?? "") as {
+      held: { address: string; until: string; next?: string }[];
+    };
+    const keeps = (kind: string) => held.filter(({ address }) => address.startsWith(`${kind}/`));
+    expect([keeps("service-account").length, keeps("service").length]).toEqual([2, 2]);
+    const { code, stdout, stderr } = await user.aloft(["down", "--yes", "--confirm", "storymimi"]);
     expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/Google keeps:\n.*service-account storymimi-api {2}until 20\d\d-\d\d-\d\d \d\d:\d\d UTC: /s);
+    for (const { next } of keeps("service-account")) expect(stdout).toContain(`→ ${next}`);
     await expect(fetch(`${api}/health`)).rejects.toThrow();
     const { resources } = await user.json<Status>("status");
     expect(resources.filter(({ state }) => state === "ready")).toEqual([]);
