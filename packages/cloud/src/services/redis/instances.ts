@@ -16,6 +16,7 @@ import { missingEgress, networkOf } from "../../machines/network.ts";
 import { createProcesses } from "../../processes.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { findAddress } from "./address.ts";
+import { instancesKey } from "./any.ts";
 import { caCertsOf, contextOf } from "./encryption.ts";
 import { createRelay, type Relay } from "./relay.ts";
 import { api, isEncrypted, parametersOf, portOf, rangeOf, secondRangeOf } from "./rules.ts";
@@ -40,19 +41,7 @@ export interface Instances {
   close(): Promise<void>;
 }
 
-const key = "redis.instances";
-
-export const instancesOf = (host: Host): Instances => host.shared(key, () => createInstances(host));
-
-/** The same where it was made; for the cloud's end. */
-export const runningInstances = (host: Host): Instances | undefined =>
-  host.shared<Instances | undefined>(key, () => undefined);
-
-/** Whether there is an instance at all, asked without loading anything. */
-export function anyInstances({ db }: Host): boolean {
-  const table = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'redis_instances'").get();
-  return table !== undefined && db.prepare("SELECT 1 FROM redis_instances LIMIT 1").get() !== undefined;
-}
+export const instancesOf = (host: Host): Instances => host.shared(instancesKey, () => createInstances(host));
 
 function createInstances(host: Host): Instances {
   const { schemas, clock } = host;
