@@ -199,6 +199,8 @@ export interface Call {
   readonly method: string;
   /** The API host's region, where it had one (`us-central1-run.googleapis.com`). */
   readonly hostRegion?: string;
+  /** Over REST, from a client that asked for enums as their names: any but the official generated ones. */
+  readonly plainJson?: boolean;
   /** Lower-case request headers (gRPC metadata). */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Aborted when the client goes away or its deadline passes. */

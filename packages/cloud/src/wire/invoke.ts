@@ -9,6 +9,7 @@ export interface CallInit {
   readonly caller: Principal;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly hostRegion?: string;
+  readonly plainJson?: boolean;
 }
 
 /** A call under way. Its signal is made when somebody asks for it: most handlers never do. */
@@ -18,6 +19,7 @@ export class CallContext implements Call {
   readonly api: string;
   readonly method: string;
   readonly hostRegion?: string;
+  readonly plainJson?: boolean;
   readonly headers: Readonly<Record<string, string | undefined>>;
   #controller: AbortController | undefined;
   #reason: unknown;
@@ -29,6 +31,7 @@ export class CallContext implements Call {
     this.method = method;
     this.headers = init.headers;
     if (init.hostRegion !== undefined) this.hostRegion = init.hostRegion;
+    if (init.plainJson) this.plainJson = true;
   }
 
   get signal(): AbortSignal {

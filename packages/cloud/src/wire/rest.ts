@@ -110,6 +110,7 @@ async function serve(
   const call = invoker.call(endpoint, {
     caller,
     headers,
+    plainJson: !system.enumAsInteger,
     ...(target.region === undefined ? {} : { hostRegion: target.region }),
   });
   res.once("close", () => {

@@ -1,6 +1,6 @@
 import type { ConfigServiceV2, LogExclusion, LogSink } from "../../../gen/types/google/logging/v2/logging_config_pb.js";
 import type { Host } from "../../host.ts";
-import type { Methods } from "../../service.ts";
+import type { Call, Methods } from "../../service.ts";
 import { applyFieldMask } from "../../wire/field-mask.ts";
 import { RpcError } from "../../wire/rpc-error.ts";
 import { checkId, forms, idOf, invalid, placedAs } from "./config-names.ts";
@@ -148,29 +148,32 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
     if (filter === "") throw invalid("An exclusion must have a filter.");
     compileQuery(parseQuery(filter));
   };
+  /** Generated clients were answered whole names, others the id alone; Terraform takes it for what it was told. */
+  const shown = (exclusion: LogExclusion, { plainJson }: Call): LogExclusion =>
+    plainJson ? { ...exclusion, name: idOf(exclusion.name) } : exclusion;
 
   return {
     listExclusions: {
       permission: "logging.exclusions.list",
       resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_READ",
-      handle: (request) => {
+      handle: (request, call) => {
         const parent = placedAs(forms.project, request.parent, projects);
         const { items, nextPageToken } = store.exclusions.list({ ...request, parent });
-        return { exclusions: items, nextPageToken };
+        return { exclusions: items.map((each) => shown(each, call)), nextPageToken };
       },
     },
     getExclusion: {
       permission: "logging.exclusions.get",
       resource: ({ name }) => fullName(name),
       audit: "ADMIN_READ",
-      handle: ({ name }) => find(fullName(name)),
+      handle: ({ name }, call) => shown(find(fullName(name)), call),
     },
     createExclusion: {
       permission: "logging.exclusions.create",
       resource: ({ parent }) => placedAs(forms.project, parent, projects),
       audit: "ADMIN_WRITE",
-      handle: ({ parent, exclusion: given }) => {
+      handle: ({ parent, exclusion: given }, call) => {
         if (given === undefined) throw invalid("An exclusion must be given.");
         const id = idOf(given.name);
         checkId("Exclusion", id);
@@ -182,14 +185,14 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
           throw new RpcError("ALREADY_EXISTS", `Exclusion ${name} already exists`);
         }
         routing.changed();
-        return exclusion;
+        return shown(exclusion, call);
       },
     },
     updateExclusion: {
       permission: "logging.exclusions.update",
       resource: ({ name }) => fullName(name),
       audit: "ADMIN_WRITE",
-      handle: ({ name, exclusion: given, updateMask }) => {
+      handle: ({ name, exclusion: given, updateMask }, call) => {
         if (given === undefined) throw invalid("An exclusion must be given.");
         const paths = updateMask?.paths ?? [];
         if (paths.length === 0) throw invalid("An update_mask must be given.");
@@ -202,7 +205,7 @@ export function exclusionMethods(host: Host, store: ConfigStore, routing: Routin
         exclusion.updateTime = store.now();
         store.exclusions.put(exclusion.name, exclusion);
         routing.changed();
-        return exclusion;
+        return shown(exclusion, call);
       },
     },
     deleteExclusion: {

@@ -59,16 +59,19 @@ test("logging as Terraform calls it: a sink has a writer of its own, also after 
   expect((await rest("DELETE", `${sinks}/away`)).body).toEqual({});
 });
 
-test("logging as Terraform calls it: an exclusion is changed by a mask and read under its project's name", async () => {
+test("logging as Terraform calls it: an exclusion is changed by a mask and goes by its id", async () => {
   const exclusions = `${demo}/exclusions`;
   const made = await rest("POST", exclusions, {
     body: { name: "noise", filter: "severity<INFO", description: "Noise" },
   });
-  expect(made.body).toMatchObject({ filter: "severity<INFO", description: "Noise" });
+  expect(made.body).toMatchObject({ name: "noise", filter: "severity<INFO", description: "Noise" });
   const changed = await rest("PATCH", `${exclusions}/noise?updateMask=filter,disabled`, {
     body: { filter: "severity<DEBUG", disabled: true, description: "not in the mask" },
   });
   expect(changed.body).toMatchObject({ filter: "severity<DEBUG", disabled: true, description: "Noise" });
   expect((await rest("GET", `${exclusions}/noise`)).body).toEqual(changed.body);
+  // The generated clients are answered its whole name.
+  const generated = await rest("GET", `${exclusions}/noise?$alt=json;enum-encoding=int`);
+  expect(generated.body.name).toBe("projects/demo/exclusions/noise");
   expect((await rest("DELETE", `${exclusions}/noise`)).body).toEqual({});
 });
