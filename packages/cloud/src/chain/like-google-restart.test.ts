@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,4 +110,36 @@ test("like google: a service cannot run as an account made just now", async () =
   });
   clock.advance(2 * minute);
   expect((await deploy()).status).toBe(200);
+});
+
+test("like google: kill -9 of the cloud's process loses neither a fault nor what is on its way", async () => {
+  const state = join(dir, "killed");
+  const program = `
+    import { startCloud } from ${JSON.stringify(join(import.meta.dirname, "../cloud.ts"))};
+    const cloud = await startCloud({ dir: ${JSON.stringify(state)}, projects: { demo: 123456789012 }, likeGoogle: true, log: () => undefined });
+    cloud.host.projects.setEnabled("demo", "secretmanager.googleapis.com", true);
+    console.log(cloud.url + " " + cloud.adminToken);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--no-warnings", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [url = "", adminToken = ""] = String((await once(child.stdout, "data"))[0])
+    .trim()
+    .split(" ");
+  const body = JSON.stringify({ api: "secretmanager", code: 503, count: 3 });
+  const added = await fetch(`${url}/_aloft/v1/faults`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}` },
+    body,
+  });
+  expect(added.status).toBe(200);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await using next = await startCloud({ dir: state, likeGoogle: true, log: () => undefined });
+  const ask = restOf(() => next);
+  expect((await ask("GET", secrets)).body.error?.details?.[0]).toMatchObject({ reason: "SERVICE_DISABLED" });
+  next.clock.advance(4 * minute);
+  const statuses: number[] = [];
+  for (let n = 0; n < 4; n++) statuses.push((await ask("GET", secrets)).status);
+  expect(statuses).toEqual([503, 503, 503, 200]);
 });
