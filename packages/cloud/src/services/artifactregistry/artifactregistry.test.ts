@@ -154,6 +154,15 @@ test("artifactregistry: the files of a repository, what is written on packages a
   expect((await api("GET", `${under}/versions/${digest}`)).body).toMatchObject(note);
   expect((await api("PATCH", `${under}?updateMask=displayName`, {})).status).toBe(400);
 
+  const version = `projects/demo/locations/us-central1/${under}/versions/${digest}`;
+  const batch = () => api("POST", `${under}/versions:batchDelete`, { names: [version] });
+  expect((await batch()).body).toMatchObject({ error: { status: "FAILED_PRECONDITION" } });
+  await api("DELETE", `${under}/tags/v1`);
+  expect((await api("POST", `${under}/versions:batchDelete`, { names: [version], validateOnly: true })).status).toBe(
+    200,
+  );
+  expect((await api("GET", `${under}/versions/${digest}`)).status).toBe(200);
+
   const { files } = (await api("GET", "repositories/other/files?pageSize=1000")).body as { files: { name: string }[] };
   const name = `projects/demo/locations/us-central1/repositories/other/files/${digestOf("noted")}`;
   expect(files.map((file) => file.name)).toContain(name);
@@ -163,6 +172,10 @@ test("artifactregistry: the files of a repository, what is written on packages a
     hashes: [{ type: "SHA256", value: Buffer.from(digest.slice(7), "hex").toString("base64") }],
   });
   expect((await api("GET", `repositories/other/files/${digestOf("x")}`)).status).toBe(404);
+
+  const metadata = { "@type": "type.googleapis.com/google.devtools.artifactregistry.v1.BatchDeleteVersionsMetadata" };
+  expect((await batch()).body).toMatchObject({ metadata });
+  expect((await api("GET", `${under}/versions/${digest}`)).status).toBe(404);
 
   const url = `${cloud.url}/artifactregistry.googleapis.com/v1/projects/demo/projectSettings`;
   const answer = await fetch(url, { headers: { authorization: `Bearer ${cloud.token()}` } });

@@ -19,9 +19,10 @@ export function operate<R extends DescMessage>(
   target: string,
   response: R,
   work: () => MessageInitShape<R>,
+  metadata = "OperationMetadata",
 ): Operation {
   const schema = host.schemas.message<typeof OperationMetadataSchema>(
-    "google.devtools.artifactregistry.v1.OperationMetadata",
+    `google.devtools.artifactregistry.v1.${metadata}`,
   );
   const { handle, value } = host.db.tx(() => {
     const value = work();

@@ -192,6 +192,33 @@ export function packageMethods(host: Host, store: ArtifactStore): Methods<typeof
         return presentVersion(row);
       },
     },
+    batchDeleteVersions: {
+      permission: permission("versions.delete"),
+      resource: (request) => request.parent,
+      audit: "ADMIN_WRITE",
+      handle: (request) => {
+        const parent = host.projects.canonical(request.parent);
+        if (request.names.length === 0) throw invalid("Field [names] is required.");
+        const rows = request.names.map(version);
+        for (const row of rows) {
+          const own = packageName(row.repository, row.image);
+          if (own !== parent && `${row.repository}/packages/-` !== parent) {
+            throw invalid(`The version ${versionName(row)} is not in ${request.parent}.`);
+          }
+          if (content.tags(row.repository, row.image).some(({ digest }) => digest === row.digest)) {
+            throw new RpcError("FAILED_PRECONDITION", `The version ${versionName(row)} has tags; delete them first.`);
+          }
+        }
+        const work = (): object => {
+          for (const row of request.validateOnly ? [] : rows) {
+            content.removeManifest(row.repository, row.image, row.digest);
+            content.removeAnnotations(versionName(row));
+          }
+          return {};
+        };
+        return operate(host, parent, empty, work, "BatchDeleteVersionsMetadata");
+      },
+    },
     listTags: {
       permission: permission("tags.list"),
       resource: (request) => request.parent,
