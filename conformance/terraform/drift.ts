@@ -60,8 +60,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   google_storage_bucket: {
     at: byName("storage.googleapis.com/storage/v1/b"),
-    drift: ({ api }, at, { storage_class }) =>
-      api("PATCH", at, { storageClass: storage_class === "NEARLINE" ? "STANDARD" : "NEARLINE" }),
+    // Autoclass chooses the class itself.
+    drift: async ({ api }, at, { storage_class, autoclass }) =>
+      (autoclass as readonly { enabled?: boolean }[])?.[0]?.enabled === true
+        ? false
+        : api("PATCH", at, { storageClass: storage_class === "NEARLINE" ? "STANDARD" : "NEARLINE" }),
   },
   google_storage_bucket_object: {
     at: ({ bucket, name }) => `storage.googleapis.com/storage/v1/b/${bucket}/o/${encodeURIComponent(String(name))}`,
@@ -75,8 +78,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
     at: byId("run.googleapis.com/v2"),
     drift: rewritten("PATCH", (found) => {
       found.description = text;
-      found.template.revision = undefined;
-      found.template.containers[0].env = [{ name: "DRIFTED", value: "yes" }];
+      // A name is given to one configuration alone.
+      if (found.template.revision === undefined) found.template.containers[0].env = [{ name: "DRIFTED", value: "yes" }];
     }),
   },
   google_cloud_run_v2_job: {

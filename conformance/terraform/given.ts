@@ -48,6 +48,12 @@ export async function prepare({ cloud, api }: Place, folder: string): Promise<vo
   }
 }
 
+/** Answers as a service, ends as a job, and stays as a sidecar, which has no port. */
+const program = `const { CLOUD_RUN_JOB, PORT } = process.env;
+if (CLOUD_RUN_JOB) console.log("done");
+else if (PORT) require("node:http").createServer((_, answer) => answer.end("ok")).listen(PORT);
+else setInterval(() => undefined, 60_000);`;
+
 /** A project with every API. */
 function open(cloud: Cloud, id: string): void {
   cloud.host.projects.ensure(id);
@@ -80,7 +86,9 @@ export async function pushImages({ cloud, api }: Place, terraform: Terraform, fo
       if (id !== project) await api("POST", `${parent}/${repository}:setIamPolicy`, { policy: { bindings } });
     }
     const host = `${location}-docker.pkg.dev`;
-    await pushServer(cloud.url, cloud.token(), { host, to: `${id}/${repository}/${path}`, tag });
+    await pushServer(cloud.url, cloud.token(), {
+      ...{ host, to: `${id}/${repository}/${path}`, tag, program },
+    });
   }
 }
 

@@ -153,14 +153,18 @@ function isUnread({ before, replace_paths: paths = [] }: Detail): boolean {
   return paths.length > 0 && paths.every((path) => (at(path) ?? null) === null);
 }
 
-/** `google_x.y: update labels {} → {"a":"b"}` */
+/** `google_x.y: update`, and a line for each value that differs: `labels.a "1" → "2"`. */
 function described({ address, actions, before, after }: Detail): string {
   if (before === null || after === null) return `${address}: ${actions.join(", ")}`;
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const parts = [...names]
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-    .map((name) => `${name} ${shown(before[name])} → ${shown(after[name])}`);
-  return `${address}: ${actions.join(", ")} ${parts.join("; ")}`;
+  return [`${address}: ${actions.join(", ")}`, ...differences(before, after, "")].join("\n  ");
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? "unknown").slice(0, 400);
+function differences(before: unknown, after: unknown, at: string): readonly string[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (!isTree(before) || !isTree(after)) return [`${at} ${shown(before)} → ${shown(after)}`];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => differences(before[name], after[name], at === "" ? name : `${at}.${name}`));
+}
+
+const isTree = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+const shown = (value: unknown): string => (JSON.stringify(value) ?? "unknown").slice(0, 200);
