@@ -1,4 +1,4 @@
-import { Agent } from "node:http";
+import type { Agent } from "node:http";
 import { redactor } from "@aloft/kit/redaction";
 import type { Images } from "../images/images.ts";
 import type { RevisionLog } from "../logging.ts";
@@ -13,19 +13,15 @@ import { openVolumes, type Volumes } from "../volumes/volumes.ts";
 import { words } from "../words.ts";
 import { exitText, said, startupText, whereOf, whyNotStarted } from "./diagnosis.ts";
 import { returnPort, takePort } from "./free-port.ts";
+import { createIdling } from "./idling.ts";
 import { type MetadataServer, startMetadataServer } from "./metadata.ts";
+import { defaultProbe, ingressOf, namesOf, pathOf } from "./of-spec.ts";
 import { startInOrder } from "./order.ts";
 import { untilStarted, watchLiveness } from "./probes.ts";
 import { type ResolvedEnv, resolveSecrets } from "./secrets.ts";
 
 /** How often memory is looked at. */
 const memoryPeriodMs = 250;
-
-/** How long an instance without requests keeps its CPU, so that a burst does not stop and start it each time. */
-const lingerMs = 25;
-
-/** How long an unused connection is kept: less than any server waits for the next request by default. */
-const keptMs = 1000;
 
 const mebibyte = 1024 * 1024;
 
@@ -83,7 +79,6 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
   let metadata: MetadataServer | undefined;
   let inFlight = 0;
   let requests = 0;
-  let lingering: NodeJS.Timeout | undefined;
   let resolved: ResolvedEnv | undefined;
   let volumes: Volumes | undefined;
   let ended: RevisionProblem | undefined;
@@ -221,27 +216,12 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     );
   };
 
-  let frozen = false;
-  const connections = new Agent({ keepAlive: true, timeout: keptMs, scheduling: "lifo" });
-  const asleep = (): boolean => frozen;
-  const idles = spec.containers.filter((container) => container.cpuIdle);
-  const rest = (): void => {
-    clearTimeout(lingering);
-    if (idles.length === 0 || inFlight > 0 || phase !== "running") return;
-    lingering = setTimeout(() => {
-      if (inFlight > 0 || phase !== "running") return;
-      frozen = true;
-      // Its server's own timers run out meanwhile: thawed, it would close them on the next request.
-      connections.destroy();
-      for (const container of idles) running.get(container.name)?.freeze();
-    }, lingerMs);
-  };
-  const wake = (): void => {
-    clearTimeout(lingering);
-    if (!frozen) return;
-    frozen = false;
-    for (const child of running.values()) child.thaw();
-  };
+  const idling = createIdling({
+    containers: spec.containers,
+    running,
+    isIdle: () => inFlight === 0 && phase === "running",
+  });
+  const { connections, asleep, rest, wake } = idling;
 
   const begin = async (): Promise<void> => {
     await Promise.all(spec.containers.map((container) => parts.images.ready(container.image)));
@@ -321,37 +301,12 @@ export function startInstance(spec: RevisionSpec, parts: InstanceParts): Instanc
     state: () => ({
       id,
       pid: running.get(ingressOf(spec)?.name ?? "")?.pid(),
-      phase: phase === "running" && frozen ? "idle" : phase,
+      phase: phase === "running" && asleep() ? "idle" : phase,
       startedMs,
       requests,
     }),
   };
 }
-
-/** https://cloud.google.com/run/docs/container-contract#env-vars */
-const namesOf = ({ kind, service, revision }: RevisionSpec): Readonly<Record<string, string>> =>
-  kind === "workerPool"
-    ? { CLOUD_RUN_WORKER_POOL: service, CLOUD_RUN_WORKER_POOL_REVISION: revision }
-    : { K_SERVICE: service, K_REVISION: revision, K_CONFIGURATION: service };
-
-/** The container that requests go to; the first where none has a port. */
-const ingressOf = (spec: RevisionSpec): ContainerSpec | undefined =>
-  spec.containers.find((container) => container.port !== undefined) ?? spec.containers[0];
-
-/** Cloud Run's default for the ingress container. */
-function defaultProbe(container: ContainerSpec): Probe | undefined {
-  if (container.port === undefined) return undefined;
-  return {
-    kind: "tcp",
-    port: container.port.containerPort,
-    initialDelayS: 0,
-    timeoutS: 240,
-    periodS: 240,
-    failureThreshold: 1,
-  };
-}
-
-const pathOf = (env: readonly string[]): string | undefined => env.find((entry) => entry.startsWith("PATH="))?.slice(5);
 
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
