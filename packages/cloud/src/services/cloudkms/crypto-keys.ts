@@ -2,7 +2,7 @@ import type { CryptoKey } from "../../../gen/types/google/cloud/kms/v1/resources
 import type { KeyManagementService } from "../../../gen/types/google/cloud/kms/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
 import { type Algorithm, algorithmOf, expertPermission, purposeName } from "./algorithms.ts";
-import { listOptions } from "./lists.ts";
+import { listed } from "./lists.ts";
 import { newMaterial } from "./material.ts";
 import { addVersion, nowMicros, timestamp } from "./new-version.ts";
 import { findKey, type KmsParts, shownKey } from "./parts.ts";
@@ -86,11 +86,10 @@ export function cryptoKeyMethods(parts: KmsParts): Methods<typeof KeyManagementS
         due.settle();
         const parent = projects.canonical(request.parent);
         if (!store.rings.has(parent)) throw notFound("KeyRing", request.parent);
-        const { where, ...page } = listOptions(request, keySchema);
-        const keep = where === undefined ? {} : { where: (key: CryptoKey) => where(shownKey(parts, key)) };
-        const { items, nextPageToken } = store.keys.list({ parent, ...page, ...keep });
+        const show = (key: CryptoKey): CryptoKey => shownKey(parts, key);
+        const { items, nextPageToken } = listed(store.keys, { ...request, parent }, keySchema, show);
         return {
-          cryptoKeys: items.map((key) => shownKey(parts, key)),
+          cryptoKeys: items,
           nextPageToken,
           totalSize: request.filter === "" ? store.keys.count(parent) : 0,
         };

@@ -7,7 +7,7 @@ import {
 import type { ImportJob } from "../../../gen/types/google/cloud/kms/v1/resources_pb.js";
 import type { KeyManagementService } from "../../../gen/types/google/cloud/kms/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
-import { listOptions } from "./lists.ts";
+import { listed } from "./lists.ts";
 import { nowMicros, timestamp } from "./new-version.ts";
 import type { KmsParts } from "./parts.ts";
 import { alreadyExists, invalid, notFound, requireId, requireName, unimplemented } from "./rules.ts";
@@ -73,7 +73,7 @@ export function importJobMethods(parts: KmsParts): Methods<typeof KeyManagementS
         due.settle();
         const parent = host.projects.canonical(request.parent);
         if (!store.rings.has(parent)) throw notFound("KeyRing", request.parent);
-        const { items, nextPageToken } = jobs.all.list({ parent, ...listOptions(request, jobs.schema) });
+        const { items, nextPageToken } = listed(jobs.all, { ...request, parent }, jobs.schema);
         return {
           importJobs: items,
           nextPageToken,

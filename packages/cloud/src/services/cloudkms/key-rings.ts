@@ -1,6 +1,6 @@
 import type { KeyManagementService } from "../../../gen/types/google/cloud/kms/v1/service_pb.js";
 import type { Methods } from "../../service.ts";
-import { listOptions } from "./lists.ts";
+import { listed } from "./lists.ts";
 import { nowMicros, timestamp } from "./new-version.ts";
 import type { KmsParts } from "./parts.ts";
 import { requirePlace } from "./places.ts";
@@ -41,7 +41,7 @@ export function keyRingMethods(parts: KmsParts): Methods<typeof KeyManagementSer
       handle: (request) => {
         requirePlace(request.parent);
         const parent = host.projects.canonical(request.parent);
-        const { items, nextPageToken } = store.rings.list({ parent, ...listOptions(request, ringSchema) });
+        const { items, nextPageToken } = listed(store.rings, { ...request, parent }, ringSchema);
         return { keyRings: items, nextPageToken, totalSize: request.filter === "" ? store.rings.count(parent) : 0 };
       },
     },

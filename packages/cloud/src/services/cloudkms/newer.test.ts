@@ -149,6 +149,33 @@ test("kms: a folder's Autokey config says where the keys of its projects are mad
   });
 });
 
+test("kms: lists are in the order that is asked for, page by page", async () => {
+  const other = `${place}/keyRings/ordered`;
+  await call("POST", `${place}/keyRings?keyRingId=ordered`);
+  for (const [id, purpose, algorithm] of [
+    ["b", "MAC", "HMAC_SHA256"],
+    ["a", "ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION"],
+    ["c", "ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION"],
+  ]) {
+    await call("POST", `${other}/cryptoKeys?cryptoKeyId=${id}`, { purpose, versionTemplate: { algorithm } });
+    clock.advance(1000);
+  }
+  const ids = async (order: string, more = ""): Promise<[(string | undefined)[], string]> => {
+    const { body } = await call("GET", `${other}/cryptoKeys?orderBy=${encodeURIComponent(order)}${more}`);
+    return [body.cryptoKeys?.map((key) => key.name?.split("/").at(-1)) ?? [], String(body.nextPageToken)];
+  };
+  expect((await ids("name desc"))[0]).toEqual(["c", "b", "a"]);
+  expect((await ids("createTime"))[0]).toEqual(["b", "a", "c"]);
+  const [first, token] = await ids("purpose desc, create_time desc", "&pageSize=2");
+  expect(first).toEqual(["b", "c"]);
+  expect((await ids("purpose desc, create_time desc", `&pageSize=2&pageToken=${token}`))[0]).toEqual(["a"]);
+  for (let i = 0; i < 2; i++) await call("POST", `${other}/cryptoKeys/a/cryptoKeyVersions`, {});
+  const { body } = await call("GET", `${other}/cryptoKeys/a/cryptoKeyVersions?orderBy=name%20desc`);
+  expect(body.cryptoKeyVersions?.map((version) => version.name?.split("/").at(-1))).toEqual(["3", "2", "1"]);
+  const refused = await call("GET", `${other}/cryptoKeys?orderBy=labels`);
+  expect(refused.body.error).toMatchObject({ status: "INVALID_ARGUMENT" });
+});
+
 test("kms: wrapping by a trusted key is refused for keys of any other level than a single-tenant HSM's", async () => {
   await makeKey("soft", "MAC", "HMAC_SHA256");
   const version = `${ring}/cryptoKeys/soft/cryptoKeyVersions/1`;

@@ -4,7 +4,7 @@ import type { KeyManagementService } from "../../../gen/types/google/cloud/kms/v
 import type { Methods } from "../../service.ts";
 import { pageToken, readPageToken } from "../../store/collection.ts";
 import { type Algorithm, algorithmOf, expertPermission } from "./algorithms.ts";
-import { filterOf, pageSizeOf } from "./lists.ts";
+import { filterOf, orderOf, pageSizeOf, slice } from "./lists.ts";
 import { newMaterial } from "./material.ts";
 import { addVersion, nowMicros, timestamp } from "./new-version.ts";
 import { findKey, findVersion, type KmsParts, stateName } from "./parts.ts";
@@ -56,6 +56,12 @@ export function versionMethods(parts: KmsParts): Methods<typeof KeyManagementSer
         const { name } = findKey(parts, request.parent);
         const size = pageSizeOf(request);
         const keep = filterOf(request, versionSchema);
+        const order = orderOf(request, versionSchema);
+        if (order !== undefined) {
+          const all = [...store.versions(name)].map(({ message }) => message).filter(keep ?? (() => true));
+          const { items, nextPageToken } = slice(all.sort(order), { ...request, parent: name }, size);
+          return { cryptoKeyVersions: items, nextPageToken, totalSize: keep === undefined ? all.length : 0 };
+        }
         const after = request.pageToken === "" ? 0 : Number(readPageToken(request.pageToken, name));
         const found: CryptoKeyVersion[] = [];
         const totalSize = keep === undefined ? store.countVersions(name) : 0;
