@@ -1,4 +1,5 @@
 import { v2 } from "@google-cloud/logging";
+import { Storage } from "@google-cloud/storage";
 import { type Answer, equal, parent, refused, type Steps, truthy } from "./step.ts";
 
 type Config = InstanceType<typeof v2.ConfigServiceV2Client>;
@@ -45,7 +46,19 @@ export async function loggingConfig(steps: Steps): Promise<void> {
     const request = { name: parent, cmekSettings: { kmsKeyName: "" } };
     await refused(config.updateCmekSettings(request), 3);
   });
-  all(v2.ConfigServiceV2Client, ["copyLogEntries"]);
+  await step("copyLogEntries", async () => {
+    const [bucket] = await new Storage({ projectId: "demo" }).createBucket(`copied-${tag}`);
+    const [policy]: Answer = await bucket.iam.getPolicy();
+    const members = ["serviceAccount:service-123456789012@gcp-sa-logging.iam.gserviceaccount.com"];
+    policy.bindings.push({ role: "roles/storage.objectCreator", members });
+    await bucket.iam.setPolicy(policy);
+    const destination = `storage.googleapis.com/${bucket.name}`;
+    const [operation] = await config.copyLogEntries({ name: `${places}/buckets/_Required`, destination });
+    const [{ logEntriesCopiedCount }]: Answer = await operation.promise();
+    const [files] = await bucket.getFiles();
+    truthy(Number(logEntriesCopiedCount) > 0 && files.length > 0, "the project's audit log is there");
+  });
+  all(v2.ConfigServiceV2Client);
   await config.close();
 }
 

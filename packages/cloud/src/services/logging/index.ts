@@ -10,6 +10,7 @@ export const logging: CloudService = {
     operations: { version: "v2", names: ["projects/*/locations/*/operations/*"], numbered: true },
     locations: { version: "v2" },
   }),
+  close: async (host) => host.shared<AbortController | undefined>("logging.copies", () => undefined)?.abort(),
   /** Sinks, exclusions and metrics work from the start, not from the first call on. */
   resume: async (host) => {
     if (anyConfig(host)) (await import("./routing.ts")).routingOf(host);
