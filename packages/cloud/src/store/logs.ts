@@ -108,9 +108,8 @@ export function createLogs(parts: {
   db.define(`
     CREATE TABLE IF NOT EXISTS log_entries (
       id INTEGER PRIMARY KEY, project TEXT NOT NULL, time_ms INTEGER NOT NULL, log_name TEXT NOT NULL,
-      insert_id TEXT NOT NULL, entry TEXT NOT NULL, UNIQUE (log_name, time_ms, insert_id)
+      insert_id TEXT NOT NULL, entry TEXT NOT NULL, UNIQUE (project, time_ms, log_name, insert_id)
     );
-    CREATE INDEX IF NOT EXISTS log_entries_by_time ON log_entries (project, time_ms, id);
   `);
   const columns = db.prepare("SELECT name FROM pragma_table_info('log_entries')").all();
   if (!columns.some(({ name }) => name === "buckets")) db.define("ALTER TABLE log_entries ADD COLUMN buckets TEXT");
@@ -256,16 +255,21 @@ export function createLogs(parts: {
 
   /** Rows of the table, the others are in batches. */
   function* single({ projects, fromMs, toMs, newestFirst, last }: Within): Generator<PlacedRow> {
+    // Of one project they come in order from the index; of several they are sorted for each page.
+    const only = projects.length === 1 ? projects[0] : undefined;
+    const whose = only ?? JSON.stringify(projects);
     const rows = db.prepare(
       `SELECT id, time_ms, entry, buckets FROM log_entries
-       WHERE project IN (SELECT value FROM json_each(?)) AND time_ms BETWEEN ? AND ?
+       WHERE project ${only === undefined ? "IN (SELECT value FROM json_each(?))" : "= ?"} AND time_ms BETWEEN ? AND ?
          AND (time_ms, id) ${newestFirst ? "<" : ">"} (?, ?)
        ORDER BY time_ms ${newestFirst ? "DESC" : "ASC"}, id ${newestFirst ? "DESC" : "ASC"} LIMIT ${batch}`,
     );
     let at = last;
     for (;;) {
       // In pages, so that no statement stays open while the caller works.
-      const page = rows.all(JSON.stringify(projects), Math.floor(fromMs), Math.ceil(toMs), at.time, at.id);
+      const from = Math.floor(newestFirst ? fromMs : Math.max(fromMs, at.time));
+      const to = Math.ceil(newestFirst ? Math.min(toMs, at.time) : toMs);
+      const page = rows.all(whose, from, to, at.time, at.id);
       for (const row of page) {
         at = { time: Number(row.time_ms), id: Number(row.id) };
         yield {
@@ -319,7 +323,10 @@ export function createLogs(parts: {
     },
     remove: (logName) => {
       flush();
-      const gone = Number(db.prepare("DELETE FROM log_entries WHERE log_name = ?").run(logName).changes);
+      const gone = Number(
+        db.prepare("DELETE FROM log_entries WHERE project = ? AND log_name = ?").run(projectOf(logName), logName)
+          .changes,
+      );
       return gone + batches.remove(logName);
     },
     close: () => {
