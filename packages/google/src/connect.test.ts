@@ -91,6 +91,22 @@ test("connect: too many requests are tried again whatever the verb, after RetryI
   expect(clock.waits).toEqual([1500]);
 });
 
+test("connect: a quota by the minute is waited for, and told; not for ever", async () => {
+  const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "RATE_LIMIT_EXCEEDED" };
+  const over: Answer = [429, status(429, "RESOURCE_EXHAUSTED", [info])];
+  await using server = await serve(...Array.from({ length: 12 }, () => over), [200, { ok: true }]);
+  const said: string[] = [];
+  const call = { api: "secretmanager", path: "v1/x", onWait: (why: string) => said.push(why) };
+  expect(await to(server.origin).request(call)).toEqual({ ok: true });
+  expect(new Set(said)).toEqual(new Set(["waiting for the quota of secretmanager.googleapis.com"]));
+  await using never = await serve(...Array.from({ length: 200 }, () => over));
+  await expect(to(never.origin).request(call)).rejects.toMatchObject({ status: 429, code: "RESOURCE_EXHAUSTED" });
+  expect(never.asked.length).toBeLessThan(150);
+  await using full = await serve(...Array.from({ length: 9 }, (): Answer => [429, status(429, "RESOURCE_EXHAUSTED")]));
+  await expect(to(full.origin).request(call)).rejects.toMatchObject({ status: 429 });
+  expect(full.asked.length).toBe(5);
+});
+
 test("connect: SERVICE_DISABLED is waited out for an API that was just enabled, and told at once for another", async () => {
   const info = {
     "@type": "type.googleapis.com/google.rpc.ErrorInfo",

@@ -29,6 +29,8 @@ const tries = 5;
 /** How long an API that was just enabled may still answer SERVICE_DISABLED. */
 const enablingMs = 5 * 60_000;
 const answerMs = 60_000;
+/** Quotas are by the minute: after two there is no use in waiting. */
+const quotaMs = 2 * 60_000;
 
 type Query = NonNullable<ApiCall["query"]>;
 
@@ -41,6 +43,10 @@ function search(query: Query | undefined): string {
   const text = params.toString();
   return text === "" ? "" : `?${text}`;
 }
+
+/** Too much in this minute, and not too much for good (as many service accounts as a project may have is 429 too). */
+const isRateLimit = ({ status, reason, message }: GoogleError): boolean =>
+  status === 429 && (reason === "RATE_LIMIT_EXCEEDED" || /per minute/i.test(message));
 
 /** A connection for one project. Nothing is sent before the first call. */
 export function connect(options: ConnectOptions): Google {
@@ -173,12 +179,21 @@ export function connect(options: ConnectOptions): Google {
   };
 
   async function request<T>(call: ApiCall): Promise<T> {
+    const untilMs = clock.now() + quotaMs;
+    const overQuota = (thrown: unknown): boolean =>
+      thrown instanceof GoogleError && isRateLimit(thrown) && clock.now() < untilMs;
     const answer = await retry(() => noting<T>(call), {
       tries: Number.POSITIVE_INFINITY,
       firstDelayMs: 500,
       maxDelayMs: 10_000,
-      retryable: (thrown) => stillEnabling(call, thrown),
-      onRetry: () => call.onWait?.(`waiting for ${call.api}.googleapis.com, which was switched on a moment ago`),
+      retryable: (thrown) => stillEnabling(call, thrown) || overQuota(thrown),
+      onRetry: (thrown) => {
+        const host = `${call.api}.googleapis.com`;
+        const late = stillEnabling(call, thrown)
+          ? `${host}, which was switched on a moment ago`
+          : `the quota of ${host}`;
+        call.onWait?.(`waiting for ${late}`);
+      },
       clock,
       ...(call.signal ? { signal: call.signal } : {}),
     });
