@@ -1,5 +1,5 @@
 import type { Database } from "../host.ts";
-import type { LogQuery, PlacedRow, StoredEntry } from "./logs.ts";
+import type { LogQuery, PlacedRow, StoredEntry } from "./log-store.ts";
 
 /** Many entries that are the same but for their time and their id: what is the same is kept once. */
 export interface Batch {
