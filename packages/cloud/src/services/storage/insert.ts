@@ -11,7 +11,7 @@ import { checkObjectName, metadataOf } from "./object-rules.ts";
 import { showObject, wantsFull } from "./object-view.ts";
 import { writeObject } from "./object-writes.ts";
 import { readText } from "./read-text.ts";
-import { begin } from "./resumable.ts";
+import { begin, take } from "./resumable.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredBucket, StoredObject } from "./store.ts";
 
@@ -23,12 +23,16 @@ export function insertMethods(storage: Storage): {
   readonly rest: readonly RestMethod[];
 } {
   const access = onObject(storage, "storage.objects.create", ({ query }) => query.get("name") ?? "");
+  const needed = (request: RawRequest) =>
+    typeof access.permission === "function" ? access.permission(request) : access.permission;
   const upload = async (request: RawRequest, call: Call, exchange: Exchange): Promise<void> => {
     const bucket = mustBeBucket(storage.store, request.params.bucket);
     if (request.headers["x-goog-encryption-key"] !== undefined)
       throw unimplemented("customer-supplied encryption keys");
     switch (request.query.get("uploadType") ?? request.headers["x-goog-upload-protocol"]) {
       case "resumable":
+        // Go's clients send pieces by POST.
+        if (isPiece(request)) return take(storage, request, call, exchange);
         return begin(storage, bucket, request, call, exchange);
       case "multipart": {
         const { metadata, mediaType, media } = await readRelated(
@@ -59,6 +63,8 @@ export function insertMethods(storage: Storage): {
       verb: "POST",
       path,
       ...access,
+      // Who knows a session may go on with it.
+      permission: (request) => (isPiece(request) ? [] : needed(request)),
       audit: "DATA_WRITE",
       stream: upload,
     })),
@@ -81,6 +87,8 @@ export function insertMethods(storage: Storage): {
     ],
   };
 }
+
+const isPiece = ({ query }: Pick<RawRequest, "query">): boolean => query.has("upload_id");
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 

@@ -86,6 +86,20 @@ test("objects: an upload in pieces tells how much it has, takes a piece again, a
   expect((await call("PUT", `${upload}?uploadType=resumable&upload_id=none`)).status).toBe(404);
 });
 
+test("objects: an upload in pieces as Go's clients send it: by POST, and without 308", async () => {
+  const begun = await call("POST", `${upload}?uploadType=resumable&name=by-go`, { body: {} });
+  const address = String(begun.headers.get("location"));
+  const piece = (range: string, body: string) =>
+    call("POST", address, { headers: { "content-range": range, "x-guploader-no-308": "yes" }, body });
+  const first = await piece("bytes 0-4/*", "hello");
+  const { status, headers } = first;
+  expect([status, headers.get("x-http-status-code-override"), headers.get("range")]).toEqual([200, "308", "bytes=0-4"]);
+  const ended = await piece("bytes 5-9/10", "world");
+  expect([ended.status, ended.headers.get("x-http-status-code-override")]).toEqual([200, null]);
+  expect(ended.body).toMatchObject({ name: "by-go", size: "10" });
+  expect((await call("GET", `${o}/by-go?alt=media`)).text).toBe("helloworld");
+});
+
 test("objects: gzip is served as it is stored to who takes it, and unzipped to who does not", async () => {
   const zipped = gzipSync("plain text");
   await put("zipped", zipped, "&contentEncoding=gzip", { "content-type": "text/plain" });

@@ -162,16 +162,19 @@ export async function take(storage: Storage, request: RawRequest, call: Call, ex
       await forget(storage, session);
       throw invalid(`Invalid request. There were more than ${total} bytes in the upload.`);
     }
-    if (!complete) return incomplete(exchange, sums);
+    if (!complete) return incomplete(exchange, sums, request.headers["x-guploader-no-308"] === "yes");
     await finish(storage, session, bucket, sums, request, call, exchange);
   } finally {
     sessions.busy.delete(id);
   }
 }
 
-function incomplete({ res }: Exchange, { size }: Sums): void {
+/** `plain`: to who takes 308 for the redirect that it has become since. */
+function incomplete({ res }: Exchange, { size }: Sums, plain: boolean): void {
   const range = size === 0 ? {} : { range: `bytes=0-${size - 1}` };
-  res.writeHead(308, "Resume Incomplete", { ...range, "content-length": 0, server: "aloft-cloud" }).end();
+  const headers = { ...range, "content-length": 0, server: "aloft-cloud" };
+  if (plain) res.writeHead(200, { ...headers, "x-http-status-code-override": "308" }).end();
+  else res.writeHead(308, "Resume Incomplete", headers).end();
 }
 
 async function finish(
