@@ -50,10 +50,14 @@ test("terraform: usual variables without a value are given one, others are left 
       'variable "region" { default = "europe-west1" }',
       'variable "zone" {}',
       'variable "colour" {}',
+      'provider "google" {',
+      "  project = var.project",
+      "}",
+      'variable "project" {}',
     ].join("\n"),
     "terraform.tfvars": 'zone = "europe-west1-b"\n',
   });
-  expect(openVariables(dir)).toEqual({ TF_VAR_project_id: "demo" });
+  expect(openVariables(dir)).toEqual({ TF_VAR_project_id: "demo", TF_VAR_project: "demo" });
 });
 
 test("terraform: what can be imported is, by the id that its type wants", () => {

@@ -20,10 +20,12 @@ const usual: Readonly<Record<string, string>> = {
 
 /** `TF_VAR_…` for the usual variables that the configuration has no value for. */
 export function openVariables(folder: string): Readonly<Record<string, string>> {
-  const text = sources(folder);
-  const declared = text.matchAll(/^variable\s+"(\w+)"\s*\{(?:[^\n]*\}|[\s\S]*?\n\})/gm);
+  const given = globSync(["terraform.tfvars*", "*.auto.tfvars*"], { cwd: folder })
+    .map((path) => readFileSync(join(folder, path), "utf8"))
+    .join("\n");
+  const declared = sources(folder).matchAll(/^variable\s+"(\w+)"\s*\{(?:[^\n]*\}|[\s\S]*?\n\})/gm);
   const open = [...declared].filter(
-    ([block, name]) => !/\bdefault\s*=/.test(block) && !new RegExp(`^\\s*${name}\\s*=`, "m").test(text),
+    ([block, name]) => !/\bdefault\s*=/.test(block) && !new RegExp(`^\\s*"?${name}"?\\s*[=:]`, "m").test(given),
   );
   return Object.fromEntries(
     open.flatMap(([, name = ""]) => (usual[name] === undefined ? [] : [[`TF_VAR_${name}`, usual[name]]])),
