@@ -56,4 +56,12 @@ export function copyTo(place: string, { root, folder }: Configuration): string {
 /** The file with the values of a change in place. */
 export const changeFile = "change.tfvars";
 
+/** The values that Terraform does not read by itself: of the one file with them, where there is only one. */
+export function valuesFile(folder: string): string | undefined {
+  const others = readdirSync(folder).filter(
+    (name) => name.endsWith(".tfvars") && !/^terraform\.tfvars$|\.auto\.tfvars$/.test(name) && name !== changeFile,
+  );
+  return others.length === 1 ? others[0] : undefined;
+}
+
 export const has = (folder: string, name: string): boolean => existsSync(join(folder, name));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { copyTo, findConfigurations, has } from "./configurations.ts";
+import { copyTo, findConfigurations, has, valuesFile } from "./configurations.ts";
 import { openVariables } from "./given.ts";
 import { importable, importIdOf } from "./imports.ts";
 
@@ -54,9 +54,13 @@ test("terraform: usual variables without a value are given one, others are left 
       "  project = var.project",
       "}",
       'variable "project" {}',
+      'variable "environment" {}',
     ].join("\n"),
     "terraform.tfvars": 'zone = "europe-west1-b"\n',
+    "change.tfvars": 'project = "other"\n',
+    "staging.tfvars": 'environment = "stg"\n',
   });
+  expect(valuesFile(dir)).toBe("staging.tfvars");
   expect(openVariables(dir)).toEqual({ TF_VAR_project_id: "demo", TF_VAR_project: "demo" });
 });
 

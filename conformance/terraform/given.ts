@@ -5,7 +5,7 @@ import { services } from "../../packages/cloud/src/services/index.ts";
 import { pushServer } from "../../packages/cloud/src/services/run/testing/image.ts";
 import { type Place, project, projectNumber } from "../place.ts";
 import type { Terraform } from "./cli.ts";
-import { sources } from "./configurations.ts";
+import { sources, valuesFile } from "./configurations.ts";
 
 const usual: Readonly<Record<string, string>> = {
   ...{ project, project_id: project, gcp_project: project, gcp_project_id: project, google_project: project },
@@ -20,7 +20,7 @@ const usual: Readonly<Record<string, string>> = {
 
 /** `TF_VAR_…` for the usual variables that the configuration has no value for. */
 export function openVariables(folder: string): Readonly<Record<string, string>> {
-  const given = globSync(["terraform.tfvars*", "*.auto.tfvars*"], { cwd: folder })
+  const given = globSync(["terraform.tfvars*", "*.auto.tfvars*", valuesFile(folder) ?? ""], { cwd: folder })
     .map((path) => readFileSync(join(folder, path), "utf8"))
     .join("\n");
   const declared = sources(folder).matchAll(/^variable\s+"(\w+)"\s*\{(?:[^\n]*\}|[\s\S]*?\n\})/gm);

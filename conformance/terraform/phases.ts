@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Place } from "../place.ts";
 import type { Report } from "../suite.ts";
 import { type Detail, type Resource, type Terraform, terraformIn } from "./cli.ts";
-import { type Configuration, changeFile, copyTo, has } from "./configurations.ts";
+import { type Configuration, changeFile, copyTo, has, valuesFile } from "./configurations.ts";
 import { drift, kinds } from "./drift.ts";
 import { openVariables, prepare, pushImages } from "./given.ts";
 import { importable, importIdOf } from "./imports.ts";
@@ -38,7 +38,8 @@ export async function judge(configuration: Configuration, place: Place, report: 
   const folder = copyTo(place.folder, configuration);
   let work: Work;
   const terraform = terraformIn(place, folder, () => work.values, openVariables(folder));
-  work = { place, terraform, folder, values: [] };
+  const file = valuesFile(folder);
+  work = { place, terraform, folder, values: file === undefined ? [] : [`-var-file=${file}`] };
   let broken = false;
   const one = async (name: string, phase: Phase): Promise<boolean> => {
     try {
@@ -72,7 +73,7 @@ async function noChanges({ terraform }: Work): Promise<void> {
 
 async function change(work: Work): Promise<void> {
   const { terraform, folder } = work;
-  if (has(folder, changeFile)) work.values = [`-var-file=${changeFile}`];
+  if (has(folder, changeFile)) work.values = [...work.values, `-var-file=${changeFile}`];
   else labelEverything(folder);
   const changes = await terraform.plan();
   if (changes.length === 0) throw new Skipped(`nothing in it takes labels, and it has no ${changeFile}`);
