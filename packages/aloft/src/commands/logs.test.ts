@@ -11,7 +11,8 @@ export default defineApp("logsapp", ({ service }) => {
 `,
 });
 
-const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+/** At a whole second: Google answers without a fraction then. */
+const ago = (seconds: number): string => new Date((Math.floor(Date.now() / 1000) - seconds) * 1000).toISOString();
 
 /** Writes as Cloud Run does, through the API. */
 async function write(...entries: readonly { readonly service: string; readonly [field: string]: unknown }[]) {

@@ -61,11 +61,15 @@ function otherText({ httpRequest: request, protoPayload: audit }: RawEntry): str
   return [request.requestMethod, path, request.status, request.latency].filter((part) => part !== undefined).join(" ");
 }
 
+/** Google leaves out zeros at the end of a second's fraction, and has up to nine digits. */
+const toMillisecond = (time: string): string =>
+  time.replace(/(?:\.(\d+))?Z$/, (_, digits: string | undefined) => `.${(digits ?? "").padEnd(3, "0").slice(0, 3)}Z`);
+
 /** `2026-01-31 12:00:00.123Z  INFO     api  message  key=value` */
 export function logLine(entry: Entry, paint: Paint): string {
   const level = severities.indexOf(entry.severity);
   const colour = level >= 5 ? paint.red : level === 4 ? paint.yellow : paint.dim;
-  const time = entry.time.replace("T", " ").replace(/(\.\d{3})\d*Z$/, "$1Z");
+  const time = toMillisecond(entry.time).replace("T", " ");
   const fields = Object.entries(entry.fields ?? {}).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
