@@ -50,10 +50,7 @@ export const apis: Readonly<Record<string, readonly string[]>> = {
     "google/monitoring/dashboard/v1/dashboards_service.proto",
     "google/monitoring/metricsscope/v1/metrics_scopes.proto",
   ],
-  "redis-v1": [
-    "google/cloud/redis/v1/cloud_redis.proto",
-    "google/cloud/redis/cluster/v1/cloud_redis_cluster.proto",
-  ],
+  "redis-v1": ["google/cloud/redis/v1/cloud_redis.proto", "google/cloud/redis/cluster/v1/cloud_redis_cluster.proto"],
   "run-v2": [
     "google/cloud/run/v2/service.proto",
     "google/cloud/run/v2/revision.proto",
