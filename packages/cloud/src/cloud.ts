@@ -7,7 +7,7 @@ import { type Late, lateKinds } from "./chain/late.ts";
 import type { Preset } from "./chain/presets.ts";
 import { type Composition, compose } from "./compose.ts";
 import { createAuthority } from "./doors/authority.ts";
-import { type CaFiles, createCaStore } from "./doors/ca-store.ts";
+import { createCaStore, type LocalCa } from "./doors/ca-store.ts";
 import { createDoors } from "./doors/http.ts";
 import { openPort, type Port } from "./doors/port.ts";
 import type { ProxyOptions } from "./doors/proxy.ts";
@@ -75,12 +75,6 @@ export interface Cloud extends AsyncDisposable {
   restore(snapshot: Snapshot): Promise<void>;
   /** Ends everything that it started. Safe to call twice. */
   close(): Promise<void>;
-}
-
-export interface LocalCa {
-  /** PEM. */
-  readonly certificate: string;
-  readonly files?: CaFiles;
 }
 
 /** Of this package. */

@@ -1,4 +1,7 @@
-import type { HeldPolicy } from "./policies.ts";
+/** Who has which roles by a policy. */
+interface Grants {
+  readonly grantsOf: ReadonlyMap<string, readonly { readonly role: string }[]>;
+}
 
 const roleOfTeam = new Map([
   ["projectOwner", "roles/owner"],
@@ -15,7 +18,7 @@ export function isTeam(member: string): boolean {
 export function inTeam(
   team: string,
   names: readonly string[],
-  policyOf: (resource: string) => HeldPolicy | undefined,
+  policyOf: (resource: string) => Grants | undefined,
 ): boolean {
   const colon = team.indexOf(":");
   const role = roleOfTeam.get(team.slice(0, colon));

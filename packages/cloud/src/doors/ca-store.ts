@@ -9,6 +9,13 @@ export interface CaFiles {
   readonly bundle: string;
 }
 
+/** The authority as it is told to programs. */
+export interface LocalCa {
+  /** PEM. */
+  readonly certificate: string;
+  readonly files?: CaFiles;
+}
+
 /** Where a cloud's CA is kept: in its state folder, or in memory. */
 export interface CaStore {
   read(): { readonly certificate: string; readonly key: string } | undefined;

@@ -10,7 +10,7 @@ import { openGate } from "./h2/gate.ts";
 import type { RequestHead } from "./h2/head.ts";
 import type { H2Stream } from "./h2/stream.ts";
 import type { ApiHost } from "./hosts.ts";
-import type { Inside } from "./http.ts";
+import type { Inside } from "./inside.ts";
 import { NodeGrpcStream } from "./node-grpc-stream.ts";
 import { placeOf } from "./route.ts";
 
@@ -35,7 +35,9 @@ interface Memo {
 }
 
 /**
- * HTTP/2. A connection that begins with a call of gRPC is served by an HTTP/2 of our own, any other by Node's. gRPC goes
+ * HTTP/2. A connection that begins with a call of gRPC is served by an HTTP/2 of our own, any other by Node's, which costs
+ * a read of a secret three times the processor and has no moment at which all that came at once can be committed at once
+ * (`npm run bench -- access-secret create-secret` with `wants` answering false tells). gRPC goes
  * by service name, whatever the authority: except where a surface stands for a host that is none of the APIs' (a Cloud
  * Run service).
  */

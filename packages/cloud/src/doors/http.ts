@@ -3,30 +3,18 @@ import type { Socket } from "node:net";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
 import type { HttpSurface } from "../service.ts";
 import type { Apis } from "../wire/apis.ts";
-import type { GrpcDoor } from "../wire/grpc.ts";
 import { responder } from "../wire/respond.ts";
-import type { RestDoor } from "../wire/rest.ts";
 import { RpcError } from "../wire/rpc-error.ts";
 import { asRpcError } from "../wire/status.ts";
 import type { Authority } from "./authority.ts";
 import { connectDoor, forwardDoor } from "./connect.ts";
 import { refusal } from "./guard.ts";
 import { type ApiHost, apiOfHost } from "./hosts.ts";
+import type { Inside } from "./inside.ts";
 import type { PortHandlers } from "./port.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import { type Place, placeOf } from "./route.ts";
 import { isObjectPath, storageHost } from "./storage-paths.ts";
-
-/** What is behind the doors. */
-export interface Inside {
-  readonly apis: Apis;
-  readonly rest: RestDoor;
-  readonly grpc: GrpcDoor;
-  /** Asked before the APIs. */
-  readonly surfaces: readonly HttpSurface[];
-  /** Does work whose writes are kept all together; they are when it returns. */
-  readonly together: <T>(work: () => T) => T;
-}
 
 export interface DoorParts {
   /** The cloud as it is now; undefined while it is being replaced. */
