@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -11,6 +12,8 @@ export default defineConfig({
       "conformance/**/*.test.ts",
     ],
     pool: "forks",
+    // Much of the time is waiting for processes: also a machine of two cores runs two files at once.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
