@@ -85,8 +85,10 @@ export function createQueue<Data, Result>(options: QueueOptions): JobQueue<Data,
     get: (id) =>
       asking("reading a job", async () => {
         // The state first: what is read after it is at least as new, so a job that is done has its result.
-        const state = await queue.getJobState(id);
+        const before = await queue.getJobState(id);
         const job: Job<Data, Result> | undefined = await queue.getJob(id);
+        // It ended between the two: the end is what it stays at.
+        const state = job?.finishedOn === undefined ? before : await queue.getJobState(id);
         return job && statusOf(id, job, state);
       }),
     check: (limits) => checkSteps(redis, queue, limits?.timeoutMs ?? 10_000),
